@@ -1,0 +1,63 @@
+#pragma once
+// What an update rule is, and the part of an update that all of them share.
+//
+// A rule is a stateless struct: the meaning of its slots, the scalars that it reads, its switches, and one `apply` over
+// a number V. Slots 0 and 1 are always the parameter and its gradient; the others are state, under the names of torch's
+// state_dict. See rules/adam.h for an example and docs/design.md for how to write one.
+
+#include <ravine/kernels/number.h>
+
+namespace ravine::inline v0::kernels {
+
+enum : int { param_slot = 0, grad_slot = 1 };
+
+/// More slots than any rule has; a plan row is one cache line.
+inline constexpr int max_slots = 6;
+/// More terms than any rule has.
+inline constexpr int max_terms = 12;
+
+/// The switches that every rule understands; a rule's own `Switches` derives from it.
+struct Common {
+    bool maximize = false;  ///< follow the negated gradient
+    bool coupled = false;   ///< add weight_decay * param to the gradient (a rule with the term `weight_decay`)
+    bool unscale = false;   ///< divide the gradient by the loss scale first, and write it back
+    bool operator==(const Common&) const = default;
+};
+
+/// What happens to a gradient before any rule sees it, in torch's order. The unscaling is the driver's, because it is
+/// the one operation that writes the caller's gradient.
+template <class V, int slots, class Terms, class Switches>
+RAVINE_HD void prepare_gradient(V (&x)[slots], const Terms& t, const Switches& switches) {
+    if (switches.maximize) x[grad_slot] = -x[grad_slot];
+    if constexpr (requires { t.weight_decay; }) {
+        if (switches.coupled) x[grad_slot] = add(x[grad_slot], x[param_slot], t.weight_decay);
+    }
+}
+
+/// Which slots a rule writes, as bits: all but the gradient unless the rule says otherwise.
+template <class Rule> constexpr unsigned writes() {
+    if constexpr (requires { Rule::writes; }) return Rule::writes;
+    else return ((1u << Rule::slots) - 1u) & ~(1u << grad_slot);
+}
+
+/// Which slots a rule reads, as bits: all unless the rule says otherwise.
+template <class Rule> constexpr unsigned reads() {
+    if constexpr (requires { Rule::reads; }) return Rule::reads;
+    else return (1u << Rule::slots) - 1u;
+}
+
+/// The switches of a rule that is no update but a plain operation on tensors (see passes.h).
+struct NoSwitches {
+    bool operator==(const NoSwitches&) const = default;
+};
+
+/// Whether slot 1 is a gradient, with all that Common says of one.
+template <class Rule> inline constexpr bool updates_parameters = !__is_same(typename Rule::Switches, NoSwitches);
+
+template <class Rule> constexpr int term_count = static_cast<int>(sizeof(typename Rule::template Terms<double>) /
+                                                                   sizeof(double));
+
+/// The variants of one algorithm: rules that differ in their slots and share terms and switches.
+template <class... Rules> struct family {};
+
+}  // namespace ravine::inline v0::kernels

@@ -1,0 +1,46 @@
+#pragma once
+// Stochastic gradient descent with optional (Nesterov) momentum, in the order of operations of torch.optim's for-loop.
+
+#include <ravine/kernels/rule.h>
+
+namespace ravine::inline v0::kernels {
+
+template <bool with_momentum> struct SgdRule {
+    enum { param, grad, momentum_buffer, slots = 2 + with_momentum };
+    static constexpr const char* state[] = {"momentum_buffer"};
+
+    template <class S> struct Terms {
+        S weight_decay;
+        S momentum;
+        S one_minus_dampening;
+        S minus_lr;
+    };
+    struct Switches : Common {
+        bool first = false;  ///< no buffer yet: it becomes a copy of the gradient, undampened
+        bool nesterov = false;
+        bool operator==(const Switches&) const = default;
+    };
+
+    template <class V> RAVINE_HD static void apply(V (&x)[slots], const Terms<term<V>>& t, const Switches& switches) {
+        if constexpr (!with_momentum) {
+            x[param] = add(x[param], x[grad], t.minus_lr);
+        } else {
+            if (switches.first) {
+                x[momentum_buffer] = x[grad];
+            } else {
+                x[momentum_buffer] = x[momentum_buffer] * t.momentum;
+                x[momentum_buffer] = add(x[momentum_buffer], x[grad], t.one_minus_dampening);
+            }
+            if (switches.nesterov) {
+                x[grad] = add(x[grad], x[momentum_buffer], t.momentum);
+                x[param] = add(x[param], x[grad], t.minus_lr);
+            } else {
+                x[param] = add(x[param], x[momentum_buffer], t.minus_lr);
+            }
+        }
+    }
+};
+
+using Sgd = family<SgdRule<false>, SgdRule<true>>;
+
+}  // namespace ravine::inline v0::kernels
