@@ -126,24 +126,11 @@ template <class Rule, class V, class Storage, int vectors, class Switches> struc
     }
 };
 
-template <class T, int n> struct Array {
-    T value[n];
-};
-
-template <class Rule, class V> RAVINE_INLINE auto broadcast(const double* terms) {
-    using T = typename Rule::template Terms<term<V>>;
-    constexpr int n = term_count<Rule>;
-    static_assert(n <= max_terms && sizeof(T) == n * sizeof(term<V>));
-    Array<term<V>, n> values;
-    RAVINE_UNROLL
-    for (int i = 0; i < n; ++i) values.value[i] = term<V>::splat(terms[i]);
-    return __builtin_bit_cast(T, values);
-}
-
 template <class Rule, class V, class Storage, int vectors, class Switches>
 RAVINE_INLINE void run_chunks(const Chunk* rows, unsigned long long chunks, const StepArguments& arguments,
                               const Switches& switches) {
-    const auto terms = broadcast<Rule, V>(arguments.terms);
+    const auto terms = convert_terms<Rule, term<V>>(
+        arguments.terms, [](double value) __attribute__((always_inline)) { return term<V>::splat(value); });
     const auto grad_scale = term<V>::splat(arguments.grad_scale);
     const Body<Rule, V, Storage, vectors, Switches> body{terms, switches, grad_scale};
     for (const Chunk* row = rows; row != rows + chunks; ++row) {

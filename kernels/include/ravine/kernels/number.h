@@ -170,12 +170,12 @@ template <class B> RAVINE_HD number<B> rsqrt(const number<B>& a) {
 }
 
 /// The larger one; NaN if either is NaN.
-template <class V> RAVINE_HD V max(const V& a, const same<V>& b) {
+template <class B> RAVINE_HD number<B> max(const number<B>& a, same<number<B>> b) {
     return select(a > b, a, select(a == a, b, a));
 }
 
 /// The smaller one; NaN if either is NaN.
-template <class V> RAVINE_HD V min(const V& a, const same<V>& b) {
+template <class B> RAVINE_HD number<B> min(const number<B>& a, same<number<B>> b) {
     return select(a < b, a, select(a == a, b, a));
 }
 
@@ -187,8 +187,8 @@ RAVINE_HD number<B> clamp(const number<B>& a, same<typename number<B>::term> low
 }
 
 /// -1, 0 or 1; 0 for both zeros and for NaN.
-template <class V> RAVINE_HD V sign(const V& a) {
-    return select(a > 0, V(1), select(a < 0, V(-1), V(0)));
+template <class B> RAVINE_HD number<B> sign(const number<B>& a) {
+    return select(a > 0, 1, select(a < 0, -1, 0));
 }
 
 }  // namespace ravine::inline v0::kernels

@@ -57,6 +57,22 @@ template <class Rule> inline constexpr bool updates_parameters = !__is_same(type
 template <class Rule> constexpr int term_count = static_cast<int>(sizeof(typename Rule::template Terms<double>) /
                                                                    sizeof(double));
 
+template <class T, int n> struct Array {
+    T value[n];
+};
+
+/// A rule's scalars in another type: Terms hold one type only, so an array of it is their representation.
+template <class Rule, class To, class Make>
+RAVINE_HD typename Rule::template Terms<To> convert_terms(const double* terms, Make make) {
+    using T = typename Rule::template Terms<To>;
+    constexpr int n = term_count<Rule>;
+    static_assert(n <= max_terms && sizeof(T) == n * sizeof(To));
+    Array<To, n> values;
+    RAVINE_UNROLL
+    for (int i = 0; i < n; ++i) values.value[i] = make(terms[i]);
+    return __builtin_bit_cast(T, values);
+}
+
 /// The variants of one algorithm: rules that differ in their slots and share terms and switches.
 template <class... Rules> struct family {};
 

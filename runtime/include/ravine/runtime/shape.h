@@ -2,10 +2,10 @@
 #include <ravine/runtime/export.h>
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,8 +18,9 @@ class RAVINE_API Shape {
     Shape() noexcept = default;
     /// Any integers: `{n, 3}` with a `std::size_t n` does not narrow.
     template <std::integral... I>
-    Shape(I... sizes) : Shape(std::initializer_list<std::int64_t>{static_cast<std::int64_t>(sizes)...}) {}
-    Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
+        requires(sizeof...(I) > 0)
+    Shape(I... sizes)
+        : Shape(std::span<const std::int64_t>(std::array<std::int64_t, sizeof...(I)>{static_cast<std::int64_t>(sizes)...})) {}
     explicit Shape(std::span<const std::int64_t> sizes);
     explicit Shape(const std::vector<std::int64_t>& sizes) : Shape(std::span(sizes)) {}
 

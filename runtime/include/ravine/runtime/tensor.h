@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace ravine::inline v0 {
 
@@ -81,7 +82,7 @@ class RAVINE_API Tensor {
     friend RAVINE_API Tensor borrow(void*, DType, const Shape&, const BorrowOptions&);
     friend RAVINE_API Tensor borrow(const void*, DType, const Shape&, const BorrowOptions&);
     friend RAVINE_API Tensor empty_strided(const Shape&, const Shape&, DType, const Context&);
-    friend RAVINE_API Tensor slice_of(const std::shared_ptr<Storage>&, std::size_t, const Shape&, const Shape&, DType);
+    friend Tensor slice_of(const std::shared_ptr<Storage>&, std::size_t, const Shape&, const Shape&, DType);
     void check_span(DType dtype, bool for_reading) const;
 
     std::shared_ptr<Storage> storage_;

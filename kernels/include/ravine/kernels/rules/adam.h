@@ -6,20 +6,21 @@
 
 namespace ravine::inline v0::kernels {
 
+template <class S> struct AdamTerms {
+    S weight_decay;     ///< of the coupled form
+    S keep;             ///< 1 - lr*weight_decay in the decoupled form, else 1
+    S weight;           ///< 1 - beta1
+    S beta2;
+    S one_minus_beta2;
+    S bias2_sqrt;       ///< sqrt(1 - beta2^step)
+    S eps;
+    S minus_step_size;  ///< -lr / (1 - beta1^step)
+};
+
 template <bool amsgrad> struct AdamRule {
     enum { param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, slots = 4 + amsgrad };
     static constexpr const char* state[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
-
-    template <class S> struct Terms {
-        S weight_decay;     ///< of the coupled form
-        S keep;             ///< 1 - lr*weight_decay in the decoupled form, else 1
-        S weight;           ///< 1 - beta1
-        S beta2;
-        S one_minus_beta2;
-        S bias2_sqrt;       ///< sqrt(1 - beta2^step)
-        S eps;
-        S minus_step_size;  ///< -lr / (1 - beta1^step)
-    };
+    template <class S> using Terms = AdamTerms<S>;
     using Switches = Common;
 
     template <class V> RAVINE_HD static void apply(V (&x)[slots], const Terms<term<V>>& t, const Switches&) {

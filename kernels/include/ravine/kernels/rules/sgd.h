@@ -5,21 +5,23 @@
 
 namespace ravine::inline v0::kernels {
 
+template <class S> struct SgdTerms {
+    S weight_decay;
+    S momentum;
+    S one_minus_dampening;
+    S minus_lr;
+};
+struct SgdSwitches : Common {
+    bool first = false;  ///< no buffer yet: it becomes a copy of the gradient, undampened
+    bool nesterov = false;
+    bool operator==(const SgdSwitches&) const = default;
+};
+
 template <bool with_momentum> struct SgdRule {
     enum { param, grad, momentum_buffer, slots = 2 + with_momentum };
     static constexpr const char* state[] = {"momentum_buffer"};
-
-    template <class S> struct Terms {
-        S weight_decay;
-        S momentum;
-        S one_minus_dampening;
-        S minus_lr;
-    };
-    struct Switches : Common {
-        bool first = false;  ///< no buffer yet: it becomes a copy of the gradient, undampened
-        bool nesterov = false;
-        bool operator==(const Switches&) const = default;
-    };
+    template <class S> using Terms = SgdTerms<S>;
+    using Switches = SgdSwitches;
 
     template <class V> RAVINE_HD static void apply(V (&x)[slots], const Terms<term<V>>& t, const Switches& switches) {
         if constexpr (!with_momentum) {

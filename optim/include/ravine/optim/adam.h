@@ -1,0 +1,53 @@
+#pragma once
+#include <ravine/kernels/rules/adam.h>
+#include <ravine/optim/elementwise.h>
+
+namespace ravine::inline v0::optim {
+
+/// Options of torch.optim.Adam, under torch's names.
+struct AdamOptions {
+    double lr = 1e-3;
+    std::array<double, 2> betas = {0.9, 0.999};  ///< decay of the averages of gradient and squared gradient
+    double eps = 1e-8;
+    double weight_decay = 0;
+    bool amsgrad = false;         ///< use the maximum of all averages of squared gradients
+    Implementation implementation = Implementation::automatic;
+    bool maximize = false;
+    bool capturable = false;      ///< CUDA only: a step on CPU parameters raises
+    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with fused
+    bool decoupled_weight_decay = false;  ///< decay the parameter itself, as AdamW does
+    static constexpr auto fields() {
+        using O = AdamOptions;
+        return std::tuple{field("lr", &O::lr, at_least(0)),
+                          field("betas", &O::betas, within(0, 1), true),
+                          field("eps", &O::eps, at_least(0)),
+                          field("weight_decay", &O::weight_decay, at_least(0)),
+                          field("amsgrad", &O::amsgrad),
+                          field("maximize", &O::maximize),
+                          flag("foreach", &O::implementation, Implementation::foreach),
+                          field("capturable", &O::capturable),
+                          field("differentiable", &O::differentiable),
+                          flag("fused", &O::implementation, Implementation::fused),
+                          field("decoupled_weight_decay", &O::decoupled_weight_decay)};
+    }
+};
+
+namespace detail {
+/// The scalars of step number `step`, computed in double in torch's order.
+RAVINE_API kernels::AdamTerms<double> adam_terms(const AdamOptions& options, std::int64_t step);
+}  // namespace detail
+
+/// Adam (Kingma & Ba 2015) with torch.optim.Adam's options.
+struct AdamAlgorithm {
+    using Options = AdamOptions;
+    using Rules = kernels::Adam;
+    static constexpr std::string_view name = "Adam";
+    static constexpr bool counts_steps = true;
+    static std::size_t variant(const Options& options) { return options.amsgrad; }
+    static bool coupled(const Options& options) { return options.weight_decay != 0 && !options.decoupled_weight_decay; }
+    static auto terms(const Options& options, std::int64_t step) { return detail::adam_terms(options, step); }
+};
+template <> RAVINE_API const Algorithm& algorithm_of<AdamAlgorithm>();
+using Adam = Elementwise<AdamAlgorithm>;
+
+}  // namespace ravine::inline v0::optim

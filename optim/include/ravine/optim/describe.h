@@ -1,0 +1,95 @@
+#pragma once
+#include <ravine/optim/algorithm.h>
+#include <ravine/runtime/update.h>
+
+namespace ravine::inline v0::optim {
+
+namespace detail {
+
+template <class A, class Switches>
+Switches switches_of(const typename A::Options& options, bool first) {
+    Switches switches{};
+    if constexpr (requires { options.maximize; }) switches.maximize = options.maximize;
+    if constexpr (requires { A::coupled(options); }) switches.coupled = A::coupled(options);
+    if constexpr (requires { A::set_switches(options, first, switches); }) A::set_switches(options, first, switches);
+    (void)first;
+    return switches;
+}
+
+template <class A> struct rules_of {
+    using type = kernels::family<typename A::Rule>;
+};
+template <class A>
+    requires requires { typename A::Rules; }
+struct rules_of<A> {
+    using type = typename A::Rules;
+};
+
+template <class Family> struct first_rule;
+template <class First, class... Rest> struct first_rule<kernels::family<First, Rest...>> {
+    using type = First;
+};
+
+}  // namespace detail
+
+/// The description of the algorithm A. A has: `Options` (an aggregate with `fields()` and a member `implementation`),
+/// `Rule` or `Rules` (a family), `name`, `counts_steps`, `terms(options, step)`, and where it needs them `variant(options)`,
+/// `coupled(options)`, `set_switches(options, first, switches)`, `contradiction(options)`, `after_load(options)`. See adam.h.
+template <class A> const Algorithm& describe() {
+    using Options = typename A::Options;
+    using Rules = typename detail::rules_of<A>::type;
+    using Rule = typename detail::first_rule<Rules>::type;
+    static const Algorithm algorithm = {
+        A::name,
+        []() -> std::shared_ptr<Group> { return std::make_shared<OptionsGroup<Options>>(A::name); },
+        fields_of<Options>(),
+        rule_infos<Rules>(),
+        A::counts_steps,
+        [](const void* options) {
+            if constexpr (requires { A::variant(std::declval<const Options&>()); }) {
+                return static_cast<std::size_t>(A::variant(*static_cast<const Options*>(options)));
+            } else {
+                (void)options;
+                return std::size_t{0};
+            }
+        },
+        [](const void* erased, std::int64_t step, bool first, kernels::StepArguments& out) {
+            const auto& options = *static_cast<const Options*>(erased);
+            const auto terms = A::terms(options, step);
+            const auto switches = detail::switches_of<A, typename Rule::Switches>(options, first);
+            set_arguments<Rule>(terms, switches, out);
+        },
+        [](const void* options) { return static_cast<const Options*>(options)->implementation; },
+        [](const void* options) {
+            if constexpr (requires { A::contradiction(std::declval<const Options&>()); }) {
+                const std::string_view text = A::contradiction(*static_cast<const Options*>(options));
+                if (!text.empty()) return std::string(text);
+            }
+            if constexpr (requires(const Options& o) { o.differentiable; }) {
+                const auto& typed = *static_cast<const Options*>(options);
+                if (typed.differentiable && typed.implementation == Implementation::fused) {
+                    return std::string("fused and differentiable must not be True together");
+                }
+            }
+            return std::string();
+        },
+        [](const void* options) {
+            if constexpr (requires(const Options& o) { o.capturable; }) {
+                return static_cast<const Options*>(options)->capturable;
+            } else {
+                (void)options;
+                return false;
+            }
+        },
+        [](void* options) {
+            if constexpr (requires(Options& o) { A::after_load(o); }) A::after_load(*static_cast<Options*>(options));
+            else (void)options;
+        }};
+    return algorithm;
+}
+
+}  // namespace ravine::inline v0::optim
+
+/// Makes the optimizer class of an algorithm usable: once, in a source file that sees the rule.
+#define RAVINE_ALGORITHM(A)                                                                                            \
+    template <> const ravine::optim::Algorithm& ravine::optim::algorithm_of<A>() { return ravine::optim::describe<A>(); }

@@ -1,0 +1,61 @@
+#pragma once
+#include <ravine/runtime/tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ravine::inline v0 {
+
+/// A parameter and its gradient, as a handle with identity: copies name the same parameter, `==` compares identity, and
+/// what is set through one copy reaches every optimizer that holds another.
+///
+/// The memory of both tensors stays the caller's. The gradient has the parameter's shape, dtype and device, in any
+/// layout; it may be read-only, and absent (an undefined Tensor), in which case a step passes the parameter over.
+class RAVINE_API Parameter {
+  public:
+    /// Without a name. std::invalid_argument: undefined or read-only data, a dtype that is not floating-point, a stride of
+    /// 0 over more than one element; a gradient that does not fit it.
+    explicit Parameter(Tensor data, Tensor grad = {});
+    Parameter(std::string name, Tensor data, Tensor grad = {});
+    /// Borrows row-major memory; `grad` may be null.
+    template <class T> Parameter(std::string name, T* data, T* grad, const Shape& shape)
+        : Parameter(std::move(name), borrow(data, shape), grad != nullptr ? borrow(grad, shape) : Tensor()) {}
+    template <class T> Parameter(std::string name, T* data, const T* grad, const Shape& shape)
+        : Parameter(std::move(name), borrow(data, shape), grad != nullptr ? borrow(grad, shape) : Tensor()) {}
+
+    /// Empty if the parameter has none.
+    const std::string& name() const noexcept;
+    bool has_name() const noexcept;
+    const Tensor& data() const noexcept;
+    /// Undefined if there is none.
+    const Tensor& grad() const noexcept;
+
+    /// Says where the gradient is from now on; an undefined Tensor takes it away. std::invalid_argument if it does not fit.
+    void set_grad(Tensor grad) const;
+    /// Row-major memory in the parameter's shape; null takes the gradient away.
+    template <class T> void set_grad(T* grad) const {
+        set_grad(grad != nullptr ? borrow(grad, data().shape()) : Tensor());
+    }
+    void set_grad(std::nullptr_t) const { set_grad(Tensor()); }
+
+    /// Says where the parameter and its gradient are from now on: same dtype, perhaps another shape. A step that finds
+    /// state of another shape raises and names Optimizer::select_rows.
+    void rebind(Tensor data, Tensor grad = {}) const;
+    template <class T> void rebind(T* data, T* grad, const Shape& shape) const {
+        rebind(borrow(data, shape), grad != nullptr ? borrow(grad, shape) : Tensor());
+    }
+
+    friend bool operator==(const Parameter& a, const Parameter& b) noexcept { return a.body_ == b.body_; }
+
+    struct Body;
+    /// For the library: stable while any copy lives.
+    Body* body() const noexcept { return body_.get(); }
+
+  private:
+    std::shared_ptr<Body> body_;
+};
+
+using Parameters = std::vector<Parameter>;
+
+}  // namespace ravine::inline v0

@@ -1,0 +1,57 @@
+#pragma once
+#include <ravine/kernels/rules/sgd.h>
+#include <ravine/optim/elementwise.h>
+
+namespace ravine::inline v0::optim {
+
+/// Options of torch.optim.SGD, under torch's names.
+struct SGDOptions {
+    double lr = 1e-3;
+    double momentum = 0;
+    double dampening = 0;
+    double weight_decay = 0;
+    bool nesterov = false;  ///< needs momentum > 0 and dampening 0
+    bool maximize = false;
+    Implementation implementation = Implementation::automatic;
+    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with fused
+    static constexpr auto fields() {
+        using O = SGDOptions;
+        return std::tuple{field("lr", &O::lr, not_below(0)),
+                          field("momentum", &O::momentum, not_below(0)),
+                          field("dampening", &O::dampening),
+                          field("weight_decay", &O::weight_decay, not_below(0)),
+                          field("nesterov", &O::nesterov),
+                          field("maximize", &O::maximize),
+                          flag("foreach", &O::implementation, Implementation::foreach),
+                          field("differentiable", &O::differentiable),
+                          flag("fused", &O::implementation, Implementation::fused)};
+    }
+};
+
+/// Stochastic gradient descent with torch.optim.SGD's options. Its state is `momentum_buffer`, and only with momentum.
+struct SGDAlgorithm {
+    using Options = SGDOptions;
+    using Rules = kernels::Sgd;
+    static constexpr std::string_view name = "SGD";
+    static constexpr bool counts_steps = false;
+    static std::size_t variant(const Options& options) { return options.momentum != 0; }
+    static bool coupled(const Options& options) { return options.weight_decay != 0; }
+    static void set_switches(const Options& options, bool first, kernels::SgdSwitches& switches) {
+        switches.first = options.momentum != 0 && first;
+        switches.nesterov = options.momentum != 0 && options.nesterov;
+    }
+    static kernels::SgdTerms<double> terms(const Options& options, std::int64_t) {
+        return {.weight_decay = options.weight_decay,
+                .momentum = options.momentum,
+                .one_minus_dampening = 1 - options.dampening,
+                .minus_lr = -options.lr};
+    }
+    static std::string_view contradiction(const Options& options) {
+        const bool possible = options.momentum > 0 && options.dampening == 0;
+        return options.nesterov && !possible ? "nesterov needs a momentum > 0 and zero dampening" : "";
+    }
+};
+template <> RAVINE_API const Algorithm& algorithm_of<SGDAlgorithm>();
+using SGD = Elementwise<SGDAlgorithm>;
+
+}  // namespace ravine::inline v0::optim

@@ -1,0 +1,52 @@
+#include <ravine/optim/clip_grad.h>
+
+#include <ravine/runtime/foreach.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace ravine::inline v0::optim {
+namespace {
+
+[[noreturn]] void invalid(const std::string& message) { throw std::invalid_argument("clip_grad_norm_: " + message); }
+
+/// The norm of the norms, in their order.
+double norm_of(std::span<const Tensor> norms, double order) {
+    double total = 0;
+    for (const Tensor& tensor : norms) {
+        const double norm = std::fabs(tensor.item());
+        if (order == 1) total += norm;
+        else if (order == 2) total += norm * norm;
+        else if (std::isnan(norm) || norm > total) total = norm;
+    }
+    return order == 2 ? std::sqrt(total) : total;
+}
+
+}  // namespace
+
+Tensor clip_grad_norm_(std::span<const Tensor> gradients, double max_norm, double norm_type, const Context& context) {
+    if (!(max_norm >= 0)) invalid(fmt::format("max_norm must be >= 0, got {}", max_norm));
+    if (norm_type != 1 && norm_type != 2 && norm_type != INFINITY) invalid(fmt::format("norm_type must be 1, 2 or inf, got {}", norm_type));
+    for (const Tensor& gradient : gradients) {
+        if (gradient.read_only()) invalid("gradients must be writable, got a read-only one of shape " + gradient.shape().to_string());
+    }
+    const bool wide = std::any_of(gradients.begin(), gradients.end(), [](const Tensor& g) { return g.dtype() == DType::f64; });
+    const std::vector<Tensor> norms = foreach::norm(gradients, norm_type, context);
+    const double total = norm_of(norms, norm_type);
+    const double coefficient = max_norm / (total + 1e-6);
+    foreach::mul_(gradients, coefficient > 1 ? 1 : coefficient, context);
+    return scalar_tensor(total, wide ? DType::f64 : DType::f32, context);
+}
+
+Tensor clip_grad_norm_(const Parameters& parameters, double max_norm, double norm_type, const Context& context) {
+    std::vector<Tensor> gradients;
+    for (const Parameter& parameter : parameters) {
+        if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+    }
+    return clip_grad_norm_(gradients, max_norm, norm_type, context);
+}
+
+}  // namespace ravine::inline v0::optim

@@ -1,0 +1,147 @@
+#include "elementwise_body.h"
+
+#include "parameter_body.h"
+#include "planner.h"
+
+#include <ravine/optim/elementwise.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace ravine::inline v0::optim {
+
+detail::BodyPointer detail::make_elementwise(const Algorithm& algorithm, Parameters params, std::shared_ptr<Group> defaults,
+                                             const Context& context) {
+    auto body = std::make_unique<ElementwiseBody>(algorithm, std::move(defaults), context);
+    if (!params.empty()) body->add_param_group(std::move(params), {});
+    return BodyPointer(body.release());
+}
+
+ElementwiseBody::ElementwiseBody(const Algorithm& algorithm, std::shared_ptr<Group> defaults, const Context& context)
+    : OptimizerBody(algorithm.name, std::move(defaults), context), algorithm_(algorithm), isa_(default_isa()) {
+    const auto widest = std::max_element(algorithm.rules.begin(), algorithm.rules.end(),
+                                         [](const RuleInfo& a, const RuleInfo& b) { return a.slots < b.slots; });
+    state_names_.assign(widest->state.begin(), widest->state.end());
+    check_defaults();
+}
+
+Implementation ElementwiseBody::implementation_of(const Group& group) const {
+    const Implementation chosen = algorithm_.implementation(group.options_data());
+    return chosen == Implementation::automatic ? Implementation::fused : chosen;
+}
+
+std::size_t ElementwiseBody::slot_index(const RuleInfo& rule, std::size_t slot) const {
+    const auto found = std::find(state_names_.begin(), state_names_.end(), std::string_view(rule.state[slot]));
+    return static_cast<std::size_t>(found - state_names_.begin());
+}
+
+std::int64_t ElementwiseBody::step_of(const StateStore::Slots& slots) const noexcept {
+    return slots.entry == StateStore::no_entry ? slots.step : entries_[slots.entry].step;
+}
+
+void ElementwiseBody::drop_plan() noexcept {
+    for (const auto& slots : store_) {
+        slots->step = step_of(*slots);
+        slots->entry = StateStore::no_entry;
+    }
+    planned_ = false;
+}
+
+/// A gradient or parameter that lies elsewhere, in the same layout, only moves pointers.
+bool ElementwiseBody::move_row(Member& member) {
+    if (member.row == no_row) return false;
+    Row& row = rows_[member.row];
+    const Entry& entry = entries_[row.entry];
+    const auto same_layout = [](const Tensor& a, const Tensor& b) {
+        return a.defined() && b.defined() && a.shape() == b.shape() && a.strides() == b.strides();
+    };
+    if (!same_layout(row.data, member.body->data) || !same_layout(row.grad, member.body->grad)) return false;
+    row.data = member.body->data;
+    row.grad = member.body->grad;
+    Plan& plan = waves_[entry.wave].plan;
+    plan.move_slot(row.plan_row, kernels::param_slot, row.data);
+    plan.move_slot(row.plan_row, kernels::grad_slot, row.grad);
+    member.generation = member.body->generation;
+    return true;
+}
+
+bool ElementwiseBody::plan_is_current() {
+    if (!planned_) return false;
+    constexpr std::size_t ahead = 8;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        if (i + ahead < members_.size()) __builtin_prefetch(members_[i + ahead].body);
+        if (members_[i].body->generation != members_[i].generation && !move_row(members_[i])) return false;
+    }
+    return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+        const Group& group = *groups()[entry.group];
+        return variant_of(group) == entry.variant && implementation_of(group) == entry.implementation;
+    });
+}
+
+/// The scalars of the next update. Changes nothing but what the next call overwrites.
+void ElementwiseBody::prepare_entry(const Entry& entry) {
+    const Group& group = *groups()[entry.group];
+    PlanEntry& planned = waves_[entry.wave].plan.entry(entry.plan_entry);
+    kernels::StepArguments& arguments = planned.arguments;
+    const RuleInfo& rule = algorithm_.rules[entry.variant];
+    if (algorithm_.capturable(group.options_data())) {
+        throw std::invalid_argument(
+            fmt::format("{}: capturable must be False for parameters on the CPU, got True (group {})", name(), entry.group));
+    }
+    algorithm_.update(group.options_data(), entry.step + 1, entry.first, arguments);
+    planned.writes = rule.writes;
+    if (grad_scale().defined()) {
+        kernels::Common common;
+        std::memcpy(&common, arguments.switches, sizeof common);
+        common.unscale = true;
+        std::memcpy(arguments.switches, &common, sizeof common);
+        arguments.grad_scale = grad_scale().item();
+        planned.writes |= 1u << kernels::grad_slot;
+    }
+    if (rule.scalars_fit(arguments, largest_value(entry.dtype), largest_computed_value(entry.dtype))) return;
+    throw std::invalid_argument(
+        fmt::format("{}: every scalar of a step must be convertible to {} without overflow, got one that is not (group {})", name(),
+                    ravine::name(entry.dtype), entry.group));
+}
+
+void ElementwiseBody::check_gradients_writable() const {
+    for (const Member& member : members_) {
+        if (member.row == no_row || !rows_[member.row].grad.read_only()) continue;
+        throw std::invalid_argument(
+            fmt::format("{}: grad_scale must go with gradients that can be written, got a read-only one", name()));
+    }
+}
+
+void ElementwiseBody::update() {
+    const bool skipped = found_inf();
+    if (!plan_is_current()) Planner(*this).make();
+    for (const Entry& entry : entries_) prepare_entry(entry);
+    if (grad_scale().defined()) check_gradients_writable();
+    if (!skipped) {
+        for (const Wave& wave : waves_) wave.plan.run(wave.serial ? serial_ : executor());
+    }
+    count_update(skipped);
+}
+
+void ElementwiseBody::count_update(bool skipped) noexcept {
+    bool leaves_first = false;
+    if (!skipped) {
+        for (Entry& entry : entries_) {
+            entry.step += entry.stride;
+            leaves_first = leaves_first || entry.first;
+        }
+    }
+    // A skipped step makes the state of algorithms that count, as in torch.
+    if (makes_state_ && (!skipped || algorithm_.counts_steps)) {
+        for (const Row& row : rows_) {
+            if (row.state != nullptr) row.state->exists = true;
+        }
+        makes_state_ = false;
+    }
+    if (leaves_first) drop_plan();
+}
+
+}  // namespace ravine::inline v0::optim

@@ -1,0 +1,104 @@
+#pragma once
+#include "optimizer_body.h"
+#include "state_store.h"
+
+#include <ravine/optim/algorithm.h>
+#include <ravine/runtime/plan.h>
+#include <ravine/runtime/update.h>
+
+#include <tuple>
+
+namespace ravine::inline v0::optim {
+
+/// The optimizer of an elementwise algorithm: its parameters' rows in a plan, and the scalars of each step.
+///
+/// A plan is kept from step to step. Parameters that agree in group, dtype, step and kernel share one entry, which counts
+/// their steps while the plan is in use.
+class ElementwiseBody final : public OptimizerBody {
+  public:
+    ElementwiseBody(const Algorithm& algorithm, std::shared_ptr<Group> defaults, const Context& context);
+
+    Dict state(const Parameter& parameter) const override;
+    void select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) override;
+
+  protected:
+    void update() override;
+    std::string contradiction(const Group& group) const override { return algorithm_.contradiction(group.options_data()); }
+    std::shared_ptr<Group> make_group() const override { return algorithm_.make_group(); }
+    void after_load(Group& group) const override { algorithm_.after_load(group.options_data()); }
+    void groups_changed() noexcept override { drop_plan(); }
+    void forget_state(const Parameter& parameter) noexcept override { store_.erase(parameter); }
+    Parameters parameters_with_state() const override;
+    std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const override;
+    void commit_states(std::shared_ptr<void> prepared) noexcept override;
+
+  private:
+    friend class Planner;
+
+    /// One parameter in one group, whether it has a gradient or not.
+    struct Member {
+        const Parameter::Body* body;
+        std::uint64_t generation;  ///< of the body, when its row was made
+        std::size_t row;           ///< of `rows_`, or `no_row`
+    };
+    static constexpr std::size_t no_row = static_cast<std::size_t>(-1);
+
+    struct Row {
+        Tensor data, grad;  ///< as planned
+        StateStore::Slots* state;
+        std::size_t entry;
+        std::size_t plan_row;
+    };
+
+    /// Rows with the same scalars.
+    struct Entry {
+        std::size_t wave;
+        std::size_t group;
+        DType dtype;
+        std::int64_t step;    ///< finished updates
+        std::int64_t stride;  ///< updates in each call of `step`
+        bool first;           ///< there is no state to go on from
+        std::size_t variant;
+        Implementation implementation;
+        unsigned plan_entry;
+        auto key() const { return std::tie(wave, group, dtype, step, stride, first); }
+    };
+
+    /// What runs in one parallel region. There is more than one only where a parameter is twice in a group, or where some
+    /// groups are stepped by the for-loop and others are not.
+    struct Wave {
+        std::size_t occurrence;
+        bool serial;
+        Plan plan;
+    };
+
+    bool plan_is_current();
+    bool move_row(Member& member);
+    void drop_plan() noexcept;
+    void prepare_entry(const Entry& entry);
+    void check_gradients_writable() const;
+    void count_update(bool skipped) noexcept;
+
+    std::size_t variant_of(const Group& group) const { return algorithm_.variant(group.options_data()); }
+    Implementation implementation_of(const Group& group) const;
+    std::int64_t step_of(const StateStore::Slots& slots) const noexcept;
+    /// Where the slots of a rule lie among the names of the state.
+    std::size_t slot_index(const RuleInfo& rule, std::size_t slot) const;
+    bool load_slot(const LoadedState& state, std::string_view name, const Value& value, bool cast, StateStore::Slots& slots,
+                   Complaints& complaints) const;
+
+    const Algorithm& algorithm_;
+    const Isa isa_;
+    std::vector<std::string_view> state_names_;  // of all variants, in torch's order
+    StateStore store_;
+    SerialExecutor serial_;
+
+    bool planned_ = false;
+    bool makes_state_ = false;  // rows whose state is seen from the next update on
+    std::vector<Member> members_;
+    std::vector<Row> rows_;
+    std::vector<Entry> entries_;
+    std::vector<Wave> waves_;
+};
+
+}  // namespace ravine::inline v0::optim

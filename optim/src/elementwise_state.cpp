@@ -1,0 +1,142 @@
+#include "elementwise_body.h"
+
+#include "parameter_body.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+
+namespace ravine::inline v0::optim {
+namespace {
+
+/// A count of steps as files have it: a number or a one-element tensor.
+bool read_step(const Value& value, std::int64_t& step) {
+    const Tensor* tensor = value.get_if<Tensor>();
+    const bool is_number = value.is(Value::Kind::integer) || value.is(Value::Kind::floating);
+    const bool is_scalar = tensor != nullptr && tensor->defined() && tensor->numel() == 1 && tensor->dtype() < DType::boolean;
+    if (!is_number && !is_scalar) return false;
+    const double number = is_scalar ? tensor->item() : value.number();
+    if (!(number >= 0 && number <= 0x1p53) || number != std::floor(number)) return false;
+    step = static_cast<std::int64_t>(number);
+    return true;
+}
+
+std::size_t row_bytes(const Tensor& tensor) {
+    const std::int64_t rows = tensor.shape()[0];
+    return rows == 0 ? 0 : tensor.nbytes() / static_cast<std::size_t>(rows);
+}
+
+/// The rows of `old` in another order, in new memory laid out like `parameter`.
+Tensor rows_of(const Tensor& old, const Tensor& parameter, std::span<const std::int64_t> source_rows, const Context& context) {
+    const Tensor flat = old.clone(context);
+    const Tensor picked = zeros(parameter.shape(), parameter.dtype(), context);
+    const std::size_t bytes = row_bytes(flat);
+    for (std::size_t i = 0; i < source_rows.size(); ++i) {
+        if (source_rows[i] < 0) continue;
+        std::memcpy(static_cast<std::byte*>(picked.mutable_data()) + i * bytes,
+                    static_cast<const std::byte*>(flat.data()) + static_cast<std::size_t>(source_rows[i]) * bytes, bytes);
+    }
+    const Tensor result = zeros_like(parameter, context);
+    result.copy_(picked);
+    return result;
+}
+
+}  // namespace
+
+Dict ElementwiseBody::state(const Parameter& parameter) const {
+    Dict result;
+    const StateStore::Slots* slots = store_.find(parameter);
+    if (slots == nullptr || !slots->exists) return result;
+    if (algorithm_.counts_steps) result.set("step", scalar_tensor(static_cast<double>(step_of(*slots)), DType::f32, context()));
+    for (std::size_t s = 0; s < state_names_.size(); ++s) {
+        if (slots->tensors[s].defined()) result.set(state_names_[s], slots->tensors[s]);
+    }
+    return result;
+}
+
+Parameters ElementwiseBody::parameters_with_state() const {
+    Parameters result;
+    for (const auto& slots : store_) {
+        if (slots->exists) result.push_back(slots->parameter);
+    }
+    return result;
+}
+
+bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name, const Value& value, bool cast,
+                                StateStore::Slots& slots, Complaints& complaints) const {
+    const Tensor& data = state.parameter->data();
+    const auto known = std::find(state_names_.begin(), state_names_.end(), name);
+    const auto refuse = [&](std::string_view must) {
+        complaints.add(fmt::format("{}: {} must be {}, got {}", state.where, name, must, value.to_string()));
+        return false;
+    };
+    if (name == "step" && algorithm_.counts_steps) return read_step(value, slots.step) || refuse("a count of steps");
+    if (known == state_names_.end()) return cast || refuse("no part of it");
+    if (value.is_null() && !algorithm_.counts_steps) return false;
+    const Tensor* tensor = value.get_if<Tensor>();
+    const bool fits = tensor != nullptr && tensor->defined() && tensor->shape() == data.shape() &&
+                      (tensor->dtype() == data.dtype() || (cast && is_floating_point(tensor->dtype())));
+    if (!fits) return refuse(fmt::format("a {} tensor of shape {}", ravine::name(data.dtype()), data.shape().to_string()));
+    Tensor& own = slots.tensors[static_cast<std::size_t>(known - state_names_.begin())];
+    own = zeros_like(data, context());
+    own.copy_(tensor->dtype() == data.dtype() ? *tensor : tensor->to(data.dtype(), context()));
+    return true;
+}
+
+std::shared_ptr<void> ElementwiseBody::prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const {
+    auto prepared = std::make_shared<StateStore>();
+    for (const LoadedState& state : states) {
+        StateStore::Slots& slots = prepared->obtain(*state.parameter);
+        for (const auto& [key, value] : *state.slots) {
+            const auto* name = key.get_if<std::string>();
+            if (name != nullptr) load_slot(state, *name, value, cast, slots, complaints);
+            else complaints.add(fmt::format("{} must have strings as keys, got {}", state.where, key.to_string()));
+        }
+        const RuleInfo& rule = algorithm_.rules[variant_of(*state.group)];
+        const bool is_complete = std::all_of(rule.state.begin(), rule.state.end(), [&](std::string_view name) { return state.slots->contains(name); }) &&
+                                 (!algorithm_.counts_steps || state.slots->contains("step"));
+        slots.exists = std::any_of(slots.tensors.begin(), slots.tensors.end(), [](const Tensor& t) { return t.defined(); });
+        if (!is_complete && algorithm_.counts_steps) {
+            complaints.add(fmt::format("{} must have step, {}, got {}", state.where, fmt::join(rule.state, ", "), Value(*state.slots).to_string()));
+        }
+    }
+    return prepared;
+}
+
+void ElementwiseBody::commit_states(std::shared_ptr<void> prepared) noexcept {
+    drop_plan();
+    store_.swap(*static_cast<StateStore*>(prepared.get()));
+}
+
+void ElementwiseBody::select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) {
+    const auto refuse = [&](const Parameter& parameter, std::string_view must, const std::string& got) {
+        throw std::invalid_argument(fmt::format("{}: select_rows: {} {}, got {}", name(), describe(parameter), must, got));
+    };
+    std::vector<std::pair<Tensor*, Tensor>> replacements;
+    for (const Parameter& parameter : parameters) {
+        StateStore::Slots* slots = store_.find(parameter);
+        if (slots == nullptr) continue;
+        const Tensor& data = parameter.data();
+        const auto rows = static_cast<std::int64_t>(source_rows.size());
+        if (data.dim() == 0 || data.shape()[0] != rows) refuse(parameter, fmt::format("must have {} rows", rows), data.shape().to_string());
+        for (Tensor& old : slots->tensors) {
+            if (!old.defined()) continue;
+            Shape expected = data.shape();
+            expected[0] = old.shape()[0];
+            if (!(old.shape() == expected)) refuse(parameter, "must have rows like those of its state " + old.shape().to_string(), data.shape().to_string());
+            for (const std::int64_t row : source_rows) {
+                if (row >= -1 && row < old.shape()[0]) continue;
+                throw std::out_of_range(fmt::format("{}: select_rows: a source row must be -1 or below {}, got {}", name(), old.shape()[0], row));
+            }
+            replacements.emplace_back(&old, rows_of(old, data, source_rows, context()));
+        }
+    }
+    drop_plan();
+    for (auto& [old, fresh] : replacements) *old = std::move(fresh);
+}
+
+}  // namespace ravine::inline v0::optim

@@ -1,0 +1,179 @@
+#include "optimizer_body.h"
+
+#include "group_access.h"
+#include "parameter_body.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <unordered_set>
+
+namespace ravine::inline v0::optim {
+namespace {
+
+/// torch's rules about names: all or none, in a group and among groups. An empty group is neither.
+void check_names(std::string_view owner, std::span<const std::shared_ptr<Group>> groups, const Parameters& params) {
+    const auto named = [](const Parameter& parameter) { return parameter.has_name(); };
+    const auto count = static_cast<std::size_t>(std::count_if(params.begin(), params.end(), named));
+    if (count != 0 && count != params.size()) {
+        throw std::invalid_argument(
+            fmt::format("{}: all parameters of a group must have names or none, got {} of {} with one", owner, count, params.size()));
+    }
+    for (const auto& group : groups) {
+        if (params.empty() || group->params().empty() || named(params.front()) == named(group->params().front())) continue;
+        throw std::invalid_argument(
+            fmt::format("{}: all groups must have named parameters or none, got both kinds (group {})", owner, groups.size()));
+    }
+}
+
+void check_scaler_tensor(std::string_view owner, std::string_view what, const Tensor& tensor) {
+    if (!tensor.defined() || (tensor.numel() == 1 && tensor.dtype() == DType::f32)) return;
+    throw std::invalid_argument(fmt::format("{}: {} must be a float32 tensor of one element, got {}", owner, what,
+                                            Value(tensor).to_string()));
+}
+
+}  // namespace
+
+void Complaints::raise(std::string_view who, std::string_view what) const {
+    if (texts_.empty()) return;
+    constexpr std::size_t shown = 20;
+    std::string text = fmt::format("{}: {}: {}", who, what, fmt::join(texts_.begin(), texts_.begin() + static_cast<std::ptrdiff_t>(std::min(shown, texts_.size())), "; "));
+    if (texts_.size() > shown) text += fmt::format("; and {} more", texts_.size() - shown);
+    throw std::invalid_argument(text);
+}
+
+OptimizerBody::OptimizerBody(std::string_view name, std::shared_ptr<Group> defaults, const Context& context)
+    : groups_(std::make_shared<GroupSet>()), defaults_(std::move(defaults)), context_(context), executor_(context.executor) {
+    groups_->owner = name;
+    groups_->log = context.log;
+    if (executor_ == nullptr) {
+        own_executor_ = std::make_unique<ThreadExecutor>();
+        executor_ = own_executor_.get();
+    }
+}
+
+OptimizerBody::~OptimizerBody() = default;
+
+std::string OptimizerBody::complaint(const Group& group) const {
+    std::string text = GroupAccess::complaint(group);
+    return text.empty() ? contradiction(group) : text;
+}
+
+void OptimizerBody::check_defaults() const {
+    if (const std::string text = complaint(*defaults_); !text.empty()) throw std::invalid_argument(fmt::format("{}: {}", name(), text));
+}
+
+void OptimizerBody::check_group(const Group& group, std::size_t index) const {
+    const std::string text = complaint(group);
+    if (!text.empty()) throw std::invalid_argument(fmt::format("{}: {} (group {})", name(), text, index));
+}
+
+void OptimizerBody::step() {
+    groups_->step_called = true;
+    const auto has_parameters = [](const auto& group) { return !group->params().empty(); };
+    if (std::none_of(groups().begin(), groups().end(), has_parameters)) {
+        throw std::invalid_argument(fmt::format("{}: step must have a parameter to update, got none (see add_param_group)", name()));
+    }
+    for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g);
+    update();
+}
+
+void OptimizerBody::zero_grad(bool set_to_none) {
+    const auto for_each = [&](auto visit) {
+        for (const auto& group : groups()) {
+            for (const Parameter& parameter : group->params()) visit(parameter);
+        }
+    };
+    if (set_to_none) return for_each([](const Parameter& parameter) { parameter.set_grad(Tensor()); });
+    for_each([&](const Parameter& parameter) {
+        if (!parameter.grad().defined() || !parameter.grad().read_only()) return;
+        throw std::invalid_argument(fmt::format("{}: zero_grad must be able to write the gradients, got a read-only one ({})", name(),
+                                                describe(parameter)));
+    });
+    for_each([](const Parameter& parameter) {
+        if (parameter.grad().defined()) parameter.grad().zero_();
+    });
+}
+
+std::vector<Tensor> OptimizerBody::gradients() const {
+    std::vector<Tensor> result;
+    for (const auto& group : groups()) {
+        for (const Parameter& parameter : group->params()) {
+            if (parameter.grad().defined()) result.push_back(parameter.grad());
+        }
+    }
+    return result;
+}
+
+void OptimizerBody::set_grad_scale(Tensor grad_scale) {
+    check_scaler_tensor(name(), "grad_scale", grad_scale);
+    grad_scale_ = std::move(grad_scale);
+}
+
+void OptimizerBody::set_found_inf(Tensor found_inf) {
+    check_scaler_tensor(name(), "found_inf", found_inf);
+    found_inf_ = std::move(found_inf);
+}
+
+Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
+    const std::string where = fmt::format(" (group {})", groups().size());
+    auto group = make_group();
+    GroupAccess::copy_options(*defaults_, *group);
+    GroupAccess::assign(*group, options, false, false, where);
+    check_group(*group, groups().size());
+    check_names(name(), groups(), params);
+
+    std::unordered_set<const Parameter::Body*> elsewhere, here;
+    for (const auto& other : groups()) {
+        for (const Parameter& parameter : other->params()) elsewhere.insert(parameter.body());
+    }
+    std::vector<std::string> twice;
+    for (const Parameter& parameter : params) {
+        if (elsewhere.count(parameter.body()) > 0) {
+            throw std::invalid_argument(
+                fmt::format("{}: a parameter must be in one group only, got {} again{}", name(), describe(parameter), where));
+        }
+        if (!here.insert(parameter.body()).second) twice.push_back(describe(parameter));
+    }
+    GroupAccess::params(*group) = std::move(params);
+    for (const auto& [key, value] : options) GroupAccess::order(*group).push_back(key.as<std::string>());
+    groups_->groups.push_back(std::move(group));
+    groups_changed();
+    if (!twice.empty() && context_.log != nullptr) {
+        context_.log->warn(LogCode::duplicate_parameter,
+                           fmt::format("{}: a parameter should be in a group once and is stepped twice, got {} again{}", name(),
+                                       fmt::join(twice, ", "), where));
+    }
+    return *groups_->groups.back();
+}
+
+void OptimizerBody::remove_param(const Parameter& parameter) {
+    bool found = false;
+    const Parameter removed = parameter;  // the argument may lie in the list that shrinks
+    for (const auto& group : groups()) found = std::erase(GroupAccess::params(*group), removed) > 0 || found;
+    if (!found) {
+        throw std::out_of_range(fmt::format("{}: remove_param must be given a parameter of a group, got {}", name(), describe(removed)));
+    }
+    groups_changed();
+    forget_state(removed);
+}
+
+void OptimizerBody::set_implementation(Implementation implementation) {
+    GroupAccess::set_implementation(*defaults_, implementation);
+    for (const auto& group : groups()) GroupAccess::set_implementation(*group, implementation);
+}
+
+std::string OptimizerBody::to_string() const {
+    std::string text = fmt::format("{} (\n", name());
+    for (std::size_t g = 0; g < groups().size(); ++g) {
+        text += fmt::format("Parameter Group {}\n", g);
+        std::vector<std::string> keys = groups()[g]->keys();
+        std::sort(keys.begin(), keys.end());
+        for (const std::string& key : keys) text += fmt::format("    {}: {}\n", key, groups()[g]->get(key).to_string());
+    }
+    return text + ")";
+}
+
+}  // namespace ravine::inline v0::optim

@@ -1,0 +1,108 @@
+#pragma once
+#include <ravine/optim/optimizer.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ravine::inline v0::optim {
+
+/// Gathers everything that is wrong, for one message.
+class Complaints {
+  public:
+    void add(std::string complaint) { texts_.push_back(std::move(complaint)); }
+    bool empty() const noexcept { return texts_.empty(); }
+    /// std::invalid_argument "<who>: <what>: <complaint>; <complaint>; ..." if there are any.
+    void raise(std::string_view who, std::string_view what) const;
+
+  private:
+    std::vector<std::string> texts_;
+};
+
+/// The state of one parameter as a file has it.
+struct LoadedState {
+    const Parameter* parameter;
+    const Group* group;  ///< the loaded one, which will take the place of the parameter's group
+    const Dict* slots;
+    std::string where;   ///< "state of 'fc.weight'"
+};
+
+/// What an optimizer is behind its handle: groups, and what every algorithm does alike. An algorithm adds its step and its
+/// state.
+class OptimizerBody {
+  public:
+    OptimizerBody(std::string_view name, std::shared_ptr<Group> defaults, const Context& context);
+    virtual ~OptimizerBody();
+    OptimizerBody(const OptimizerBody&) = delete;
+    OptimizerBody& operator=(const OptimizerBody&) = delete;
+
+    std::string_view name() const noexcept { return groups_->owner; }
+    const std::shared_ptr<GroupSet>& group_set() const noexcept { return groups_; }
+    const Context& context() const noexcept { return context_; }
+    std::span<const std::shared_ptr<Group>> groups() const noexcept { return groups_->groups; }
+    std::string to_string() const;
+
+    void step();
+    void zero_grad(bool set_to_none);
+    /// Every gradient that is there.
+    std::vector<Tensor> gradients() const;
+    void set_grad_scale(Tensor grad_scale);
+    void set_found_inf(Tensor found_inf);
+
+    Group& add_param_group(Parameters params, const Dict& options);
+    void remove_param(const Parameter& parameter);
+    void set_implementation(Implementation implementation);
+
+    /// All slots of a parameter in torch's order; empty without state.
+    virtual Dict state(const Parameter& parameter) const = 0;
+    virtual void select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) = 0;
+
+    Value state_dict() const;
+    void load_state_dict(const Value& state_dict, const LoadOptions& options);
+
+  protected:
+    /// One update; `found_inf` and `grad_scale` are read by then.
+    virtual void update() = 0;
+    /// Empty, or what is wrong with the options of a group beyond each one's own range.
+    virtual std::string contradiction(const Group& group) const = 0;
+    /// A group with the class's default options.
+    virtual std::shared_ptr<Group> make_group() const = 0;
+    /// Puts right what a loaded group may not say.
+    virtual void after_load(Group& group) const = 0;
+    /// Parameters came, went or changed their group: `step` must look at all of them anew.
+    virtual void groups_changed() noexcept = 0;
+    virtual void forget_state(const Parameter& parameter) noexcept = 0;
+    /// Parameters with state, in the order in which it was made.
+    virtual Parameters parameters_with_state() const = 0;
+    /// Copies loaded states into a store of its own; what does not fit goes to `complaints`.
+    virtual std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const = 0;
+    /// Replaces all state by what `prepare_states` gave.
+    virtual void commit_states(std::shared_ptr<void> prepared) noexcept = 0;
+
+    /// std::invalid_argument if the options of the constructor are not to be stepped with.
+    void check_defaults() const;
+    /// std::invalid_argument with the group's number if its options are not to be stepped with.
+    void check_group(const Group& group, std::size_t index) const;
+    Executor& executor() noexcept { return *executor_; }
+    bool found_inf() const { return found_inf_.defined() && found_inf_.item() != 0; }
+    /// Undefined if gradients are not scaled.
+    const Tensor& grad_scale() const noexcept { return grad_scale_; }
+
+  private:
+    /// Empty, or what is wrong with a group's options.
+    std::string complaint(const Group& group) const;
+
+    std::shared_ptr<GroupSet> groups_;
+    std::shared_ptr<Group> defaults_;
+    Context context_;
+    std::unique_ptr<Executor> own_executor_;
+    Executor* executor_;
+    Tensor grad_scale_;
+    Tensor found_inf_;
+};
+
+/// ids of torch's state_dict: per group, the id of every parameter.
+std::vector<std::vector<std::int64_t>> parameter_ids(std::span<const std::shared_ptr<Group>> groups);
+
+}  // namespace ravine::inline v0::optim

@@ -1,0 +1,80 @@
+#include "parameter_body.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace ravine::inline v0 {
+namespace {
+
+[[noreturn]] void invalid(const std::string& message) {
+    throw std::invalid_argument("Parameter: " + message);
+}
+
+void check_data(const Tensor& data) {
+    if (!data.defined()) invalid("data must be a tensor, got an undefined one");
+    if (!is_floating_point(data.dtype())) {
+        invalid(fmt::format("data must be float64, float32, bfloat16 or float16, got {}", name(data.dtype())));
+    }
+    if (data.read_only()) invalid("data must be writable, got read-only memory (borrowed from a const pointer)");
+    for (std::size_t d = 0; d < data.dim(); ++d) {
+        if (data.strides()[d] != 0 || data.shape()[d] <= 1 || data.numel() == 0) continue;
+        invalid(fmt::format("data must not see an element twice, got stride 0 in dimension {} of shape {}", d, data.shape().to_string()));
+    }
+}
+
+void check_grad(const Tensor& data, const Tensor& grad) {
+    if (!grad.defined()) return;
+    if (!(grad.shape() == data.shape())) {
+        invalid(fmt::format("grad must have the parameter's shape {}, got {}", data.shape().to_string(), grad.shape().to_string()));
+    }
+    if (grad.dtype() != data.dtype()) {
+        invalid(fmt::format("grad must have the parameter's dtype {}, got {}", name(data.dtype()), name(grad.dtype())));
+    }
+    if (!(grad.device() == data.device())) invalid("grad must be on the parameter's device");
+}
+
+}  // namespace
+
+std::string describe(const Parameter& parameter) {
+    if (!parameter.has_name()) return "a parameter of shape " + parameter.data().shape().to_string();
+    return "'" + parameter.name() + "'";
+}
+
+Parameter::Parameter(Tensor data, Tensor grad) {
+    check_data(data);
+    check_grad(data, grad);
+    body_ = std::make_shared<Body>();
+    body_->data = std::move(data);
+    body_->grad = std::move(grad);
+}
+
+Parameter::Parameter(std::string name, Tensor data, Tensor grad) : Parameter(std::move(data), std::move(grad)) {
+    body_->name = std::move(name);
+    body_->named = true;
+}
+
+const std::string& Parameter::name() const noexcept { return body_->name; }
+bool Parameter::has_name() const noexcept { return body_->named; }
+const Tensor& Parameter::data() const noexcept { return body_->data; }
+const Tensor& Parameter::grad() const noexcept { return body_->grad; }
+
+void Parameter::set_grad(Tensor grad) const {
+    check_grad(body_->data, grad);
+    if (grad.is_same_view(body_->grad) && grad.read_only() == body_->grad.read_only()) return;
+    body_->grad = std::move(grad);
+    ++body_->generation;
+}
+
+void Parameter::rebind(Tensor data, Tensor grad) const {
+    check_data(data);
+    check_grad(data, grad);
+    if (data.dtype() != body_->data.dtype()) {
+        invalid(fmt::format("rebind: dtype must stay {}, got {}", ravine::name(body_->data.dtype()), ravine::name(data.dtype())));
+    }
+    body_->data = std::move(data);
+    body_->grad = std::move(grad);
+    ++body_->generation;
+}
+
+}  // namespace ravine::inline v0

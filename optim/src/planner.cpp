@@ -1,0 +1,137 @@
+#include "planner.h"
+
+#include "parameter_body.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace ravine::inline v0::optim {
+
+void Planner::make() {
+    body_.drop_plan();
+    body_.members_.clear();
+    body_.rows_.clear();
+    body_.entries_.clear();
+    body_.waves_.clear();
+    body_.makes_state_ = false;
+    for (std::size_t g = 0; g < body_.groups().size(); ++g) add_group(g);
+    add_rows();
+    for (auto& wave : body_.waves_) wave.plan.seal(wave.serial ? 1 : body_.executor().concurrency());
+    for (const auto& row : body_.rows_) {
+        const auto& entry = body_.entries_[row.entry];
+        if (row.state != nullptr && body_.waves_[entry.wave].occurrence == 0) row.state->entry = row.entry;
+    }
+    body_.planned_ = true;
+}
+
+void Planner::add_group(std::size_t index) {
+    const Group& group = *body_.groups()[index];
+    const std::size_t variant = body_.variant_of(group), first_candidate = candidates_.size();
+    const RuleInfo& rule = body_.algorithm_.rules[variant];
+    const Implementation implementation = body_.implementation_of(group);
+
+    std::unordered_map<const Parameter::Body*, std::size_t> times, seen;
+    for (const Parameter& parameter : group.params()) ++times[parameter.body()];
+    for (const Parameter& parameter : group.params()) {
+        body_.members_.push_back({parameter.body(), parameter.body()->generation, ElementwiseBody::no_row});
+        if (!parameter.grad().defined()) continue;
+        StateStore::Slots* state = state_for(parameter, rule);
+        const std::size_t occurrence = seen[parameter.body()]++;
+        const bool fresh = state != nullptr && !state->exists && occurrence == 0;
+        body_.makes_state_ = body_.makes_state_ || fresh;
+        const std::size_t entry = entry_for({.wave = wave_for(occurrence, implementation == Implementation::for_loop),
+                                             .group = index,
+                                             .dtype = parameter.data().dtype(),
+                                             .step = (state == nullptr ? 0 : state->step) + static_cast<std::int64_t>(occurrence),
+                                             .stride = static_cast<std::int64_t>(times[parameter.body()]),
+                                             .first = fresh && !body_.algorithm_.counts_steps,
+                                             .variant = variant,
+                                             .implementation = implementation,
+                                             .plan_entry = 0});
+        candidates_.push_back({&parameter, state, occurrence, body_.members_.size() - 1, entry});
+    }
+    allocate_state(rule, first_candidate);
+}
+
+/// Null for a rule without state.
+StateStore::Slots* Planner::state_for(const Parameter& parameter, const RuleInfo& rule) {
+    if (rule.state.empty() && !body_.algorithm_.counts_steps) return nullptr;
+    StateStore::Slots& state = body_.store_.obtain(parameter);
+    for (std::size_t s = 0; s < rule.state.size(); ++s) {
+        Tensor& tensor = state.tensors[body_.slot_index(rule, s)];
+        if (!state.exists && tensor.defined() && !(tensor.shape() == parameter.data().shape())) tensor = Tensor();
+        if (!state.exists) continue;
+        if (!tensor.defined()) {
+            throw std::invalid_argument(fmt::format("{}: the state of {} must have {} with these options, got a state made without it",
+                                                    body_.name(), describe(parameter), rule.state[s]));
+        }
+        if (!(tensor.shape() == parameter.data().shape())) {
+            throw std::invalid_argument(fmt::format("{}: {} of {} must have the parameter's shape {}, got {} (after rebind see select_rows)",
+                                                    body_.name(), rule.state[s], describe(parameter),
+                                                    parameter.data().shape().to_string(), tensor.shape().to_string()));
+        }
+    }
+    return &state;
+}
+
+/// Zeros for all new states of a group, one allocation for each slot.
+void Planner::allocate_state(const RuleInfo& rule, std::size_t first) {
+    for (std::size_t s = 0; s < rule.state.size(); ++s) {
+        const std::size_t slot = body_.slot_index(rule, s);
+        std::vector<Tensor> like;
+        std::vector<Tensor*> missing;
+        for (std::size_t i = first; i < candidates_.size(); ++i) {
+            Tensor& tensor = candidates_[i].state->tensors[slot];
+            if (tensor.defined() || candidates_[i].occurrence > 0) continue;
+            like.push_back(candidates_[i].parameter->data());
+            missing.push_back(&tensor);
+        }
+        std::vector<Tensor> made = zeros_like(like, body_.context());
+        for (std::size_t i = 0; i < made.size(); ++i) *missing[i] = std::move(made[i]);
+    }
+}
+
+std::size_t Planner::wave_for(std::size_t occurrence, bool serial) {
+    auto& waves = body_.waves_;
+    const auto found = std::find_if(waves.begin(), waves.end(), [&](const auto& wave) {
+        return wave.occurrence == occurrence && wave.serial == serial;
+    });
+    if (found != waves.end()) return static_cast<std::size_t>(found - waves.begin());
+    waves.push_back({occurrence, serial, Plan()});
+    return waves.size() - 1;
+}
+
+std::size_t Planner::entry_for(ElementwiseBody::Entry entry) {
+    const auto [known, inserted] = entry_of_.emplace(entry.key(), body_.entries_.size());
+    if (!inserted) return known->second;
+    const KernelKind kind = entry.implementation == Implementation::fused     ? KernelKind::fused
+                            : entry.implementation == Implementation::foreach ? KernelKind::list
+                                                                              : KernelKind::stepwise;
+    PlanEntry planned;
+    planned.kernel = kernel_of(body_.algorithm_.rules[entry.variant], kind, body_.isa_, entry.dtype);
+    planned.arguments.passes = &passes_of(body_.isa_, entry.dtype);
+    entry.plan_entry = body_.waves_[entry.wave].plan.add_entry(planned);
+    body_.entries_.push_back(entry);
+    return known->second;
+}
+
+/// Rows of one entry lie together, so that few kernel calls run them.
+void Planner::add_rows() {
+    std::stable_sort(candidates_.begin(), candidates_.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.entry < b.entry; });
+    body_.rows_.reserve(candidates_.size());
+    for (const Candidate& candidate : candidates_) {
+        const auto& entry = body_.entries_[candidate.entry];
+        const RuleInfo& rule = body_.algorithm_.rules[entry.variant];
+        const Tensor* slots[kernels::max_slots] = {&candidate.parameter->data(), &candidate.parameter->grad()};
+        for (std::size_t s = 0; s < rule.state.size(); ++s) slots[s + 2] = &candidate.state->tensors[body_.slot_index(rule, s)];
+        const std::span used(slots, rule.state.size() + 2);
+        const std::size_t plan_row = body_.waves_[entry.wave].plan.add_row(entry.plan_entry, used);
+        body_.members_[candidate.member].row = body_.rows_.size();
+        body_.rows_.push_back({candidate.parameter->data(), candidate.parameter->grad(), candidate.state, candidate.entry, plan_row});
+    }
+}
+
+}  // namespace ravine::inline v0::optim

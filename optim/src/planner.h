@@ -1,0 +1,37 @@
+#pragma once
+#include "elementwise_body.h"
+
+#include <map>
+#include <unordered_map>
+
+namespace ravine::inline v0::optim {
+
+/// Makes the plan of an elementwise optimizer anew: which parameters step, with what state, in which entry.
+class Planner {
+  public:
+    explicit Planner(ElementwiseBody& body) : body_(body) {}
+    /// std::invalid_argument if a state does not fit its parameter; nothing that anybody sees has changed then.
+    void make();
+
+  private:
+    /// A row before it is in a plan.
+    struct Candidate {
+        const Parameter* parameter;
+        StateStore::Slots* state;
+        std::size_t occurrence;  ///< 0 unless the parameter is more than once in its group
+        std::size_t member;
+        std::size_t entry;
+    };
+    void add_group(std::size_t index);
+    StateStore::Slots* state_for(const Parameter& parameter, const RuleInfo& rule);
+    void allocate_state(const RuleInfo& rule, std::size_t first);
+    std::size_t entry_for(ElementwiseBody::Entry entry);
+    std::size_t wave_for(std::size_t occurrence, bool serial);
+    void add_rows();
+
+    ElementwiseBody& body_;
+    std::vector<Candidate> candidates_;
+    std::map<std::tuple<std::size_t, std::size_t, DType, std::int64_t, std::int64_t, bool>, std::size_t> entry_of_;
+};
+
+}  // namespace ravine::inline v0::optim

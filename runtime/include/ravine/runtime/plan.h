@@ -1,0 +1,72 @@
+#pragma once
+#include <ravine/kernels/chunk.h>
+#include <ravine/runtime/context.h>
+#include <ravine/runtime/tensor.h>
+
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace ravine::inline v0 {
+
+/// What runs over the rows of one entry of a plan.
+struct PlanEntry {
+    kernels::Kernel* kernel = nullptr;
+    kernels::StepArguments arguments{};
+    unsigned writes = 0;  ///< slots that the kernel writes, as bits
+};
+
+/// The flattened table of chunks over many tensors: one parallel region runs them all.
+///
+/// A row is one parameter with everything that moves with it. Rows whose tensors share a dense layout are cut into chunks
+/// of raw pointers; any other layout is gathered into cache-sized tiles, updated there and scattered back. The tensors
+/// must outlive the plan's use; a plan holds addresses only.
+class RAVINE_API Plan {
+  public:
+    Plan() noexcept;
+    ~Plan();
+    Plan(Plan&&) noexcept;
+    Plan& operator=(Plan&&) noexcept;
+
+    /// Forgets all rows and entries; keeps memory for the next ones.
+    void clear() noexcept;
+    bool empty() const noexcept { return rows_.empty(); }
+
+    /// A new entry; its fields may change before every run.
+    unsigned add_entry(const PlanEntry& entry);
+    PlanEntry& entry(unsigned index) noexcept { return entries_[index]; }
+
+    /// Adds a row: the tensors of its slots, of equal shape and item size. Returns its number.
+    std::size_t add_row(unsigned entry, std::span<const Tensor* const> slots);
+    /// Cuts the rows into chunks and the chunks into tasks for that many threads.
+    void seal(int concurrency);
+    /// Another address for a slot, with the layout that it had.
+    void move_slot(std::size_t row, int slot, const Tensor& tensor) noexcept;
+
+    /// Runs every entry's kernel over its rows: one parallel region, on the calling thread alone if the work is small.
+    /// Rounding and denormals are the default ones inside, whatever the caller's mode. Allocates nothing.
+    void run(Executor& executor) const;
+
+    /// Elements below which a step is not worth a second thread.
+    static constexpr std::int64_t serial_elements = 10000;
+
+  private:
+    struct Row;
+    struct Run {
+        std::size_t first, last;  // chunks
+        unsigned entry;
+        bool strided;
+    };
+    void cut(std::size_t index);
+    void make_tasks(int concurrency);
+    void run_strided(const kernels::Chunk& chunk, std::size_t index, const PlanEntry& entry) const;
+    void run_task(std::size_t task) const;
+
+    std::vector<Row> rows_;
+    std::vector<PlanEntry> entries_;
+    std::vector<kernels::Chunk> chunks_;
+    std::vector<Run> runs_;
+    std::vector<std::size_t> tasks_;  // first run of each task, and the end
+};
+
+}  // namespace ravine::inline v0

@@ -1,0 +1,68 @@
+#include <ravine/runtime/context.h>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace ravine::inline v0 {
+
+Executor::~Executor() = default;
+Allocator::~Allocator() = default;
+LogSink::~LogSink() = default;
+
+void SerialExecutor::parallel_for(std::size_t tasks, function_ref<void(std::size_t)> task) {
+    for (std::size_t i = 0; i < tasks; ++i) task(i);
+}
+
+namespace {
+
+constexpr std::array<std::string_view, 3> isa_names = {"scalar", "avx2", "avx512"};
+
+Isa best_isa() noexcept {
+    if (is_available(Isa::avx512)) return Isa::avx512;
+    return is_available(Isa::avx2) ? Isa::avx2 : Isa::scalar;
+}
+
+}  // namespace
+
+bool is_available(Isa isa) noexcept {
+#if defined(__x86_64__)
+    switch (isa) {
+    case Isa::scalar: return true;
+    case Isa::avx2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    case Isa::avx512:
+        return is_available(Isa::avx2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512cd");
+    }
+    return false;
+#else
+    return isa == Isa::scalar;
+#endif
+}
+
+std::string_view name(Isa isa) noexcept {
+    return isa_names[static_cast<std::size_t>(isa)];
+}
+
+Isa isa_from_name(std::string_view text) {
+    if (text == "best") return best_isa();
+    for (std::size_t i = 0; i < isa_names.size(); ++i) {
+        if (text != isa_names[i]) continue;
+        const auto isa = static_cast<Isa>(i);
+        if (is_available(isa)) return isa;
+        throw std::runtime_error(
+            fmt::format("ravine: isa must be one that this CPU has, got {} (the best here is {})", text, name(best_isa())));
+    }
+    throw std::invalid_argument(fmt::format("ravine: isa must be scalar, avx2, avx512 or best, got '{}'", text));
+}
+
+Isa default_isa() {
+    const char* wanted = std::getenv("RAVINE_ISA");
+    return wanted == nullptr || *wanted == '\0' ? best_isa() : isa_from_name(wanted);
+}
+
+}  // namespace ravine::inline v0

@@ -1,0 +1,45 @@
+#include <ravine/runtime/dtype.h>
+
+#include <array>
+
+namespace ravine::inline v0 {
+namespace {
+
+struct Description {
+    std::string_view name;
+    std::size_t size;
+};
+
+/// In the order of DType.
+constexpr std::array<Description, 15> descriptions = {{{"float64", 8},
+                                                       {"float32", 4},
+                                                       {"bfloat16", 2},
+                                                       {"float16", 2},
+                                                       {"int64", 8},
+                                                       {"int32", 4},
+                                                       {"int16", 2},
+                                                       {"int8", 1},
+                                                       {"uint64", 8},
+                                                       {"uint32", 4},
+                                                       {"uint16", 2},
+                                                       {"uint8", 1},
+                                                       {"bool", 1},
+                                                       {"complex64", 8},
+                                                       {"complex128", 16}}};
+static_assert(descriptions.size() == static_cast<std::size_t>(DType::c128) + 1);
+
+}  // namespace
+
+std::size_t item_size(DType dtype) noexcept {
+    return descriptions[static_cast<std::size_t>(dtype)].size;
+}
+
+bool is_floating_point(DType dtype) noexcept {
+    return dtype <= DType::f16;
+}
+
+std::string_view name(DType dtype) noexcept {
+    return descriptions[static_cast<std::size_t>(dtype)].name;
+}
+
+}  // namespace ravine::inline v0

@@ -1,0 +1,172 @@
+#include <ravine/runtime/plan.h>
+
+#include "floating_point.h"
+#include "strided.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace ravine::inline v0 {
+namespace {
+
+/// Elements of a chunk: large enough that its overhead vanishes, small enough to balance a few threads.
+constexpr std::int64_t chunk_elements = 16384;
+/// What a chunk costs besides its elements, in elements.
+constexpr std::int64_t chunk_overhead = 64;
+constexpr std::int64_t task_elements = 8192;
+constexpr int tasks_per_thread = 8;
+/// Bytes of each slot's tile on the stack, where layouts differ.
+constexpr std::int64_t tile_bytes = 4096;
+
+}  // namespace
+
+struct Plan::Row {
+    std::array<void*, kernels::max_slots> slot{};
+    std::int64_t count = 0;
+    std::size_t item = 0;
+    unsigned entry = 0;
+    std::size_t first_chunk = 0, chunks = 0;
+    /// Only where the layouts differ: how to walk each slot.
+    std::unique_ptr<std::array<std::optional<StridedCursor>, kernels::max_slots>> cursors;
+};
+
+Plan::Plan() noexcept = default;
+Plan::~Plan() = default;
+Plan::Plan(Plan&&) noexcept = default;
+Plan& Plan::operator=(Plan&&) noexcept = default;
+
+void Plan::clear() noexcept {
+    rows_.clear();
+    entries_.clear();
+    chunks_.clear();
+    runs_.clear();
+    tasks_.clear();
+}
+
+unsigned Plan::add_entry(const PlanEntry& entry) {
+    entries_.push_back(entry);
+    return static_cast<unsigned>(entries_.size() - 1);
+}
+
+std::size_t Plan::add_row(unsigned entry, std::span<const Tensor* const> slots) {
+    Row row;
+    const Tensor& first = *slots.front();
+    row.count = first.numel();
+    row.item = item_size(first.dtype());
+    row.entry = entry;
+    bool flat = true;
+    for (std::size_t s = 0; s < slots.size(); ++s) {
+        row.slot[s] = const_cast<void*>(slots[s]->data());
+        flat = flat && slots[s]->has_layout_of(first);
+    }
+    if (!flat) {
+        row.cursors = std::make_unique<std::array<std::optional<StridedCursor>, kernels::max_slots>>();
+        for (std::size_t s = 0; s < slots.size(); ++s) (*row.cursors)[s].emplace(slots[s]->shape(), slots[s]->strides());
+    }
+    rows_.push_back(std::move(row));
+    return rows_.size() - 1;
+}
+
+void Plan::cut(std::size_t index) {
+    Row& row = rows_[index];
+    row.first_chunk = chunks_.size();
+    for (std::int64_t first = 0; first < row.count; first += chunk_elements) {
+        kernels::Chunk chunk{};
+        for (std::size_t s = 0; s < row.slot.size(); ++s) {
+            auto* start = static_cast<std::byte*>(row.slot[s]);
+            const bool offset = start != nullptr && row.cursors == nullptr;
+            chunk.slot[s] = offset ? start + first * static_cast<std::int64_t>(row.item) : start;
+        }
+        chunk.count = std::min(chunk_elements, row.count - first);
+        chunk.entry = row.entry;
+        chunk.row = static_cast<unsigned>(index);
+        chunks_.push_back(chunk);
+    }
+    row.chunks = chunks_.size() - row.first_chunk;
+}
+
+void Plan::seal(int concurrency) {
+    chunks_.clear();
+    runs_.clear();
+    tasks_.clear();
+    for (std::size_t i = 0; i < rows_.size(); ++i) cut(i);
+    make_tasks(concurrency);
+}
+
+/// Contiguous parts of about equal cost; a run is a stretch of chunks for one kernel call and ends with its task.
+void Plan::make_tasks(int concurrency) {
+    std::int64_t elements = 0, total = 0;
+    for (const kernels::Chunk& chunk : chunks_) {
+        elements += chunk.count;
+        total += chunk.count + chunk_overhead;
+    }
+    std::int64_t tasks = 1;
+    if (concurrency > 1 && elements >= serial_elements) {
+        tasks = std::clamp<std::int64_t>(total / task_elements, 1, std::int64_t{tasks_per_thread} * concurrency);
+    }
+    std::int64_t cost = 0;
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+        const bool strided = rows_[chunks_[i].row].cursors != nullptr;
+        const bool new_task = cost >= total * static_cast<std::int64_t>(tasks_.size()) / tasks;
+        if (new_task) tasks_.push_back(runs_.size());
+        if (new_task || runs_.back().entry != chunks_[i].entry || runs_.back().strided != strided) {
+            runs_.push_back({i, i, chunks_[i].entry, strided});
+        }
+        runs_.back().last = i + 1;
+        cost += chunks_[i].count + chunk_overhead;
+    }
+    tasks_.push_back(runs_.size());
+}
+
+void Plan::move_slot(std::size_t index, int slot, const Tensor& tensor) noexcept {
+    Row& row = rows_[index];
+    auto* start = static_cast<std::byte*>(const_cast<void*>(tensor.data()));
+    row.slot[static_cast<std::size_t>(slot)] = start;
+    for (std::size_t i = 0; i < row.chunks; ++i) {
+        const auto first = static_cast<std::int64_t>(i) * chunk_elements * static_cast<std::int64_t>(row.item);
+        chunks_[row.first_chunk + i].slot[slot] = row.cursors == nullptr ? start + first : start;
+    }
+}
+
+void Plan::run_strided(const kernels::Chunk& chunk, std::size_t index, const PlanEntry& entry) const {
+    const Row& row = rows_[chunk.row];
+    alignas(64) std::byte tiles[kernels::max_slots][tile_bytes];
+    const std::int64_t begin = static_cast<std::int64_t>(index - row.first_chunk) * chunk_elements;
+    const std::int64_t most = tile_bytes / static_cast<std::int64_t>(row.item);
+    for (std::int64_t first = 0; first < chunk.count; first += most) {
+        kernels::Chunk tile = chunk;
+        tile.count = std::min(most, static_cast<std::int64_t>(chunk.count) - first);
+        for (std::size_t s = 0; s < row.slot.size(); ++s) {
+            if (!(*row.cursors)[s]) continue;
+            (*row.cursors)[s]->gather(static_cast<const std::byte*>(row.slot[s]), begin + first, tile.count, row.item, tiles[s]);
+            tile.slot[s] = tiles[s];
+        }
+        entry.kernel(&tile, 1, entry.arguments);
+        for (std::size_t s = 0; s < row.slot.size(); ++s) {
+            if (!(*row.cursors)[s] || (entry.writes >> s & 1u) == 0) continue;
+            (*row.cursors)[s]->scatter(tiles[s], begin + first, tile.count, row.item, static_cast<std::byte*>(row.slot[s]));
+        }
+    }
+}
+
+void Plan::run_task(std::size_t task) const {
+    const DefaultFloatingPoint mode;
+    for (std::size_t r = tasks_[task]; r < tasks_[task + 1]; ++r) {
+        const Run& run = runs_[r];
+        const PlanEntry& entry = entries_[run.entry];
+        if (!run.strided) {
+            entry.kernel(&chunks_[run.first], run.last - run.first, entry.arguments);
+            continue;
+        }
+        for (std::size_t i = run.first; i < run.last; ++i) run_strided(chunks_[i], i, entry);
+    }
+}
+
+void Plan::run(Executor& executor) const {
+    const std::size_t tasks = tasks_.empty() ? 0 : tasks_.size() - 1;
+    if (tasks == 1) run_task(0);
+    else if (tasks > 1) executor.parallel_for(tasks, [this](std::size_t task) { run_task(task); });
+}
+
+}  // namespace ravine::inline v0

@@ -1,0 +1,1 @@
+#include <ravine/runtime/text.h>

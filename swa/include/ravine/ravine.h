@@ -1,0 +1,10 @@
+#pragma once
+// Everything of ravine: include this, or the header of what you use.
+#include <ravine/optim/adam.h>
+#include <ravine/optim/adamw.h>
+#include <ravine/optim/optimizer.h>
+#include <ravine/optim/sgd.h>
+#include <ravine/runtime/file.h>
+#include <ravine/sched/cosine_annealing_lr.h>
+#include <ravine/sched/registry.h>
+#include <ravine/sched/step_lr.h>

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Makes the goldens again and compares them with those of the project, byte for byte.
+
+usage: check.py
+
+Runs with the Python that the environment variable RAVINE_TORCH_PYTHON names, or with this one; skipped if it has no
+torch 2.8.0.
+"""
+
+import filecmp
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TESTS))
+from counts import Tally  # noqa: E402
+
+
+def torch_version(python):
+    """torch's version without its build, or empty."""
+    command = [python, "-c", "import torch, numpy; print(torch.__version__.split('+')[0])"]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    return process.stdout.strip() if process.returncode == 0 else ""
+
+
+def compare(tally, kept, made):
+    names = {path.name for folder in (kept, made) for path in folder.iterdir()}
+    for name in sorted(names):
+        both = (kept / name).is_file() and (made / name).is_file()
+        same = both and filecmp.cmp(kept / name, made / name, shallow=False)
+        tally.check(f"{kept.name}/{name}", "" if same else "differs" if both else "is on one side only")
+
+
+def main():
+    tally = Tally()
+    python = os.environ.get("RAVINE_TORCH_PYTHON", sys.executable)
+    version = torch_version(python)
+    if version != "2.8.0":
+        tally.skip("goldens", f"torch must be 2.8.0, got {version or 'none'} (RAVINE_TORCH_PYTHON names a Python that has it)")
+        return tally.finish()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [python, str(TESTS / "goldens" / "make_goldens.py"), folder]
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        tally.check("make_goldens.py", process.stderr.strip() if process.returncode else "")
+        if process.returncode == 0:
+            for name in ("replay", "schedule"):
+                compare(tally, TESTS / "tools" / name, Path(folder) / name)
+    return tally.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""What torch makes of a recording."""
+
+import contextlib
+
+import numpy
+import torch
+from recording import tuples
+
+BLOCK = 64  # a multiple of every block that torch's CPU kernels have (at most 32 elements with AVX2, 64 with AVX-512)
+HALVES = (torch.bfloat16, torch.float16)
+
+
+@contextlib.contextmanager
+def correctly_rounded_roots():
+    """Replaces torch's square roots of f32 and f64, which come from MKL and are off by one ulp on some CPUs."""
+    names = [(torch.Tensor, "sqrt"), (torch.Tensor, "pow"), (torch.Tensor, "__pow__"), (torch, "sqrt"), (torch, "_foreach_sqrt")]
+    originals = [getattr(owner, name) for owner, name in names]
+    tensor_sqrt, tensor_pow = originals[:2]
+
+    def root(tensor):
+        if tensor.dtype in HALVES:
+            return tensor_sqrt(tensor)
+        with numpy.errstate(invalid="ignore"):
+            return torch.from_numpy(numpy.asarray(numpy.sqrt(tensor.detach().numpy())))
+
+    def power(tensor, exponent):
+        is_root = not isinstance(exponent, torch.Tensor) and exponent == 0.5
+        return root(tensor) if is_root else tensor_pow(tensor, exponent)
+
+    replacements = [root, power, power, root, lambda tensors: [root(tensor) for tensor in tensors]]
+    try:
+        for (owner, name), replacement in zip(names, replacements):
+            setattr(owner, name, replacement)
+        yield
+    finally:
+        for (owner, name), original in zip(names, originals):
+            setattr(owner, name, original)
+
+
+def padded(tensor):
+    """The elements as whole blocks: in some dtypes and kernels torch's tails differ from its blocks."""
+    flat = torch.zeros(max(BLOCK, -(-tensor.numel() // BLOCK) * BLOCK), dtype=tensor.dtype)
+    flat[:tensor.numel()] = tensor.reshape(-1)
+    return flat
+
+
+def cut(tensor, shape):
+    return tensor.reshape(-1)[:shape.numel()].reshape(shape)
+
+
+class TorchRun:
+    """An optimizer and its schedulers over copies of a recording's parameters."""
+
+    def __init__(self, recording):
+        self.recording = recording
+        self.fused = bool(recording.found_inf or recording.grad_scale)
+        options = tuples(recording.spec["optimizer"])
+        betas = [options.get("betas")] + [group.get("betas") for _, group in recording.groups()]
+        halves = any(tensor.dtype in HALVES for tensor in recording.params.values())
+        # A tail of LERP gives another sign of zero where 1 - beta1 is 1.
+        self.pads = halves or self.fused or any(beta and beta[0] == 0 for beta in betas)
+        self.params = {name: self.blocks(tensor) for name, tensor in recording.params.items()}
+        groups = [{"params": [self.params[name] for name in names], **tuples(extra)} for names, extra in recording.groups()]
+        kind = getattr(torch.optim, options.pop("type"))
+        self.optimizer = kind(groups, **options, **({"fused": True} if self.fused else {}))
+        specs = recording.spec.get("scheduler", [])
+        self.schedulers = make_schedulers(specs, self.optimizer)
+
+    def blocks(self, tensor):
+        return padded(tensor) if self.pads else tensor.clone()
+
+    def step(self, step):
+        for name, param in self.params.items():
+            grad = self.recording.grads.get((name, step))
+            param.grad = None if grad is None else self.blocks(grad)
+        found_inf = self.recording.found_inf.get(step, 0) != 0
+        if self.fused:
+            scale = self.recording.grad_scale.get(step)
+            self.optimizer.grad_scale = None if scale is None else torch.tensor(scale)
+            self.optimizer.found_inf = torch.tensor(float(found_inf))
+        # Fused SGD keeps its buffers uninitialised when the first step is skipped; a step that is not made keeps them absent.
+        if not (found_inf and isinstance(self.optimizer, torch.optim.SGD)):
+            self.optimizer.step()
+        for scheduler in self.schedulers:
+            scheduler.step()
+
+    def record(self, step):
+        tensors = {}
+        for name, param in self.params.items():
+            shape = self.recording.params[name].shape
+            tensors[f"param/{name}/{step}"] = cut(param, shape).clone()
+            for slot, value in self.optimizer.state.get(param, {}).items():
+                if value is not None:
+                    tensors[f"state/{name}/{slot}/{step}"] = value.clone() if slot == "step" else cut(value, shape).clone()
+        return tensors
+
+
+def make_schedulers(specs, optimizer):
+    result = []
+    for spec in specs if isinstance(specs, list) else [specs]:
+        options = dict(spec)
+        result.append(getattr(torch.optim.lr_scheduler, options.pop("type"))(optimizer, **options))
+    return result
+
+
+def run(recording):
+    """{name in the output: tensor}"""
+    with torch.no_grad(), correctly_rounded_roots():
+        torch_run = TorchRun(recording)
+        tensors = {}
+        for step in range(1, recording.steps + 1):
+            torch_run.step(step)
+            if step in recording.recorded_steps():
+                tensors |= torch_run.record(step)
+        return tensors

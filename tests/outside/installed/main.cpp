@@ -1,0 +1,22 @@
+// An outside program that uses the installed library: AdamW downhill on memory of its own.
+#include <ravine/ravine.h>
+
+#include <cstdio>
+#include <vector>
+
+int main() {
+    std::vector<float> position = {1.5F, -2.0F};
+    std::vector<float> gradient(2);
+    ravine::Parameter parameter("position", position.data(), gradient.data(), {2});
+    ravine::optim::AdamW optimizer({parameter}, {.lr = 0.05, .weight_decay = 0});
+    for (int step = 0; step < 400; ++step) {
+        for (std::size_t i = 0; i < 2; ++i) gradient[i] = 2 * position[i];
+        optimizer.step();
+    }
+    const float squared = position[0] * position[0] + position[1] * position[1];
+    if (!(squared < 1e-4F)) {
+        std::fprintf(stderr, "AdamW ended at %g %g\n", static_cast<double>(position[0]), static_cast<double>(position[1]));
+        return 1;
+    }
+    std::puts("installed: AdamW reached the bottom");
+}

@@ -1,0 +1,57 @@
+#include "replay.h"
+#include "schedule.h"
+
+#include <ravine/runtime/text.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+namespace {
+
+constexpr int failed = 1;
+constexpr int wrong_usage = 2;
+
+int report(std::string_view what) {
+    fmt::print(stderr, "ravine: error: {}\n", ravine::printable(what, std::string_view::npos));
+    return failed;
+}
+
+/// What was printed may still wait in a buffer that the disk has no room for.
+int flush() {
+    errno = 0;
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
+    return report(fmt::format("ravine: stdout must be writable, got {}", errno != 0 ? std::strerror(errno) : "a write error"));
+}
+
+int run(int argc, char** argv) {
+    CLI::App program("ravine: torch.optim without a framework, from the command line", "ravine");
+    program.set_version_flag("--version", std::string("ravine " RAVINE_VERSION), "Print the version and exit");
+    program.require_subcommand(1);
+    program.failure_message(CLI::FailureMessage::simple);
+    ravine::tools::add_replay(program);
+    ravine::tools::add_schedule(program);
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? flush() : wrong_usage;
+    }
+    return flush();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::bad_alloc&) {
+        return report("ravine: there must be enough memory, got none");
+    } catch (const std::exception& error) {
+        return report(error.what());
+    }
+}

@@ -1,0 +1,242 @@
+#include "plot.h"
+
+#include "plot_axis.h"
+
+#include <ravine/runtime/text.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+
+namespace ravine::tools {
+namespace {
+
+constexpr double width = 900;
+constexpr double plot_height = 210;
+constexpr double above = 44;   // a panel's title
+constexpr double below = 50;   // labels of the x axis
+constexpr double border = 18;
+constexpr double character = 7.3;  // no font is known here: a wide one at 12 pixels
+constexpr double legend_line = 19;
+constexpr double legend_mark = 30;
+constexpr std::size_t longest_name = 26;
+constexpr std::size_t longest_title = 90;
+constexpr std::size_t longest_legend = 16;
+constexpr std::size_t most_dots = 40;  // a curve of so few points shows them
+
+constexpr std::array<std::string_view, 10> colours = {"#2f6db5", "#e07a1f", "#2f9a57", "#c93c3c", "#8a5fc0",
+                                                      "#17a2b0", "#d45fa8", "#8c6239", "#93a01b", "#6b7785"};
+
+struct Point {
+    double x, y;
+};
+
+/// The place of the curves in the picture.
+struct Frame {
+    double left, top, width, height;
+    double right() const { return left + width; }
+    double bottom() const { return top + height; }
+};
+
+std::string escaped(std::string_view text, std::size_t limit) {
+    std::string result;
+    for (const char c : printable(text, limit)) {
+        if (c == '&') result += "&amp;";
+        else if (c == '<') result += "&lt;";
+        else if (c == '>') result += "&gt;";
+        else result += c;
+    }
+    return result;
+}
+
+/// About how wide a text is drawn.
+double width_of(std::string_view text) {
+    double characters = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte & 0xc0) != 0x80) characters += byte < 0xe0 ? 1 : 2;
+    }
+    return characters * character;
+}
+
+std::string colour_of(std::size_t series) {
+    return std::string(colours[series % colours.size()]);
+}
+
+/// Curves beyond the palette are dashed.
+std::string dashes_of(std::size_t series) {
+    return series < colours.size() ? "" : R"( stroke-dasharray="6 4")";
+}
+
+/// What lies between two gaps, in pixels. Of the points in one column of pixels only the first, lowest, highest and last
+/// stay: the same picture.
+class Run {
+  public:
+    void add(Point point) {
+        if (column_.empty() || std::floor(point.x) != std::floor(column_.front().x)) close_column();
+        if (column_.size() < 4) {
+            column_.push_back(point);
+            return;
+        }
+        // first, extremes in order of appearance, last
+        std::array<Point, 5> five = {column_[0], column_[1], column_[2], column_[3], point};
+        const auto [low, high] = std::minmax_element(five.begin(), five.end(), [](const Point& a, const Point& b) { return a.y < b.y; });
+        column_ = {five[0], *std::min(low, high), *std::max(low, high), point};
+    }
+    const std::vector<Point>& points() {
+        close_column();
+        return points_;
+    }
+
+  private:
+    void close_column() {
+        for (const Point& point : column_) append({std::round(point.x * 10) / 10, std::round(point.y * 10) / 10});
+        column_.clear();
+    }
+    void append(Point point) {
+        const std::size_t n = points_.size();
+        const bool same = n > 0 && points_[n - 1].x == point.x && points_[n - 1].y == point.y;
+        const bool level = n > 1 && points_[n - 1].y == point.y && points_[n - 2].y == point.y &&
+                           (points_[n - 1].x - points_[n - 2].x) * (point.x - points_[n - 1].x) >= 0;
+        if (level) points_.back() = point;
+        else if (!same) points_.push_back(point);
+    }
+
+    std::vector<Point> points_;
+    std::vector<Point> column_;
+};
+
+class Picture {
+  public:
+    explicit Picture(const std::vector<Panel>& panels) : panels_(panels) {
+        for (const Panel& panel : panels) {
+            axes_.push_back({axis(panel, &Series::x, Axis::Scale::linear, 9, 0),
+                             axis(panel, &Series::y, panel.log_y ? Axis::Scale::logarithmic : Axis::Scale::linear, 5, 0.06)});
+            for (const Tick& tick : axes_.back().y.ticks()) tick_width_ = std::max(tick_width_, width_of(tick.label));
+            if (panel.series.size() < 2) continue;
+            for (const Series& series : panel.series) {
+                legend_width_ = std::max(legend_width_, legend_mark + width_of(printable(series.name, longest_name)) + 18);
+            }
+        }
+    }
+
+    std::string draw() {
+        double top = 4;
+        for (std::size_t i = 0; i < panels_.size(); ++i) top = draw_panel(i, top);
+        return fmt::format(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" font-family=\"system-ui, "
+            "'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif\" font-size=\"12\" fill=\"#3c4248\">\n"
+            "<rect width=\"{0}\" height=\"{1}\" fill=\"#fdfdfc\"/>\n{2}</svg>\n",
+            width, top, body_);
+    }
+
+  private:
+    struct Axes {
+        Axis x, y;
+    };
+
+    static Axis axis(const Panel& panel, std::vector<double> Series::*member, Axis::Scale scale, int ticks, double padding) {
+        std::vector<double> values;
+        for (const Series& series : panel.series) values.insert(values.end(), (series.*member).begin(), (series.*member).end());
+        return Axis(values, scale, ticks, padding);
+    }
+
+    template <class... A> void put(fmt::format_string<A...> format, A&&... arguments) {
+        fmt::format_to(std::back_inserter(body_), format, std::forward<A>(arguments)...);
+    }
+
+    /// The lower end of the panel.
+    double draw_panel(std::size_t index, double top) {
+        const Panel& panel = panels_[index];
+        const double left = border + (std::any_of(panels_.begin(), panels_.end(), [](const Panel& p) { return !p.y_label.empty(); }) ? 18 : 0) + tick_width_ + 8;
+        const double legend_height = legend_line * static_cast<double>(std::min(panel.series.size(), longest_legend + 1));
+        const Frame frame = {left, top + above, width - left - std::max(legend_width_, border + 6), std::max(plot_height, legend_height)};
+        put("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"15\" font-weight=\"600\" fill=\"#22272c\">{}</text>\n", frame.left, frame.top - 14,
+            escaped(panel.title, longest_title));
+        draw_axes(panel, axes_[index], frame);
+        for (std::size_t s = 0; s < panel.series.size(); ++s) draw_series(panel.series[s], axes_[index], frame, s);
+        if (panel.series.size() > 1) draw_legend(panel, frame);
+        return frame.bottom() + below;
+    }
+
+    void draw_axes(const Panel& panel, const Axes& axes, const Frame& frame) {
+        for (const Tick& tick : axes.y.ticks()) {
+            const double y = frame.bottom() - axes.y.position(tick.value) * frame.height;
+            put("<path d=\"M{:.1f} {:.1f}H{:.1f}\" stroke=\"#e4e6e8\"/>\n", frame.left, y, frame.right());
+            put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", frame.left - 8, y + 4, tick.label);
+        }
+        for (const Tick& tick : axes.x.ticks()) {
+            const double x = frame.left + axes.x.position(tick.value) * frame.width;
+            put("<path d=\"M{:.1f} {:.1f}v5\" stroke=\"#9aa0a6\"/>\n", x, frame.bottom());
+            put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", x, frame.bottom() + 18, tick.label);
+        }
+        put("<path d=\"M{:.1f} {:.1f}V{:.1f}H{:.1f}\" fill=\"none\" stroke=\"#9aa0a6\"/>\n", frame.left, frame.top, frame.bottom(), frame.right());
+        put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" fill=\"#5f666d\">{}</text>\n", frame.left + frame.width / 2, frame.bottom() + 35,
+            escaped(panel.x_label, longest_title));
+        put("<text transform=\"translate({:.1f} {:.1f}) rotate(-90)\" text-anchor=\"middle\" fill=\"#5f666d\">{}</text>\n", border + 4,
+            frame.top + frame.height / 2, escaped(panel.y_label, longest_name));
+    }
+
+    void draw_series(const Series& series, const Axes& axes, const Frame& frame, std::size_t index) {
+        std::vector<Run> runs(1);
+        const std::size_t points = std::min(series.x.size(), series.y.size());
+        bool gap = false;
+        for (std::size_t i = 0; i < points; ++i) {
+            if (!axes.x.holds(series.x[i]) || !axes.y.holds(series.y[i])) {
+                gap = true;
+                continue;
+            }
+            if (gap) runs.emplace_back();
+            gap = false;
+            runs.back().add({frame.left + axes.x.position(series.x[i]) * frame.width,
+                             frame.bottom() - axes.y.position(series.y[i]) * frame.height});
+        }
+        put("<g stroke=\"{0}\" fill=\"{0}\" stroke-width=\"1.8\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n", colour_of(index));
+        for (Run& run : runs) draw_run(run.points(), index, points <= most_dots);
+        put("</g>\n");
+    }
+
+    void draw_run(const std::vector<Point>& points, std::size_t index, bool dots) {
+        if (points.size() > 1) {
+            put("<path fill=\"none\"{} d=\"", dashes_of(index));
+            char command = 'M';
+            for (const Point& point : points) {
+                put("{}{:.1f} {:.1f}", command, point.x, point.y);
+                command = 'L';
+            }
+            put("\"/>\n");
+        }
+        if (!dots && points.size() > 1) return;
+        for (const Point& point : points) put("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.4\" stroke=\"none\"/>\n", point.x, point.y);
+    }
+
+    void draw_legend(const Panel& panel, const Frame& frame) {
+        const double x = frame.right() + 14;
+        const auto line = [&](std::size_t index) { return frame.top + legend_line * (static_cast<double>(index) + 0.5); };
+        const std::size_t shown = std::min(panel.series.size(), longest_legend);
+        for (std::size_t s = 0; s < shown; ++s) {
+            const double y = line(s);
+            put("<path d=\"M{:.1f} {:.1f}h18\" stroke=\"{}\" stroke-width=\"2.4\"{}/>\n", x, y, colour_of(s), dashes_of(s));
+            put("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 24, y + 4, escaped(panel.series[s].name, longest_name));
+        }
+        if (shown == panel.series.size()) return;
+        put("<text x=\"{:.1f}\" y=\"{:.1f}\">and {} more</text>\n", x + 24, line(shown) + 4, panel.series.size() - shown);
+    }
+
+    const std::vector<Panel>& panels_;
+    std::vector<Axes> axes_;
+    double tick_width_ = 0;
+    double legend_width_ = 0;
+    std::string body_;
+};
+
+}  // namespace
+
+std::string svg(const std::vector<Panel>& panels) {
+    return Picture(panels).draw();
+}
+
+}  // namespace ravine::tools

@@ -1,0 +1,36 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+namespace ravine::tools {
+
+/// Shows how far a long piece of work is: on a terminal a bar with rate and time left, otherwise a plain line now and then.
+/// Nothing in the first second. The bar goes when the object goes, so that an error after it stands alone.
+class Progress {
+  public:
+    /// `out` is stdout, or stderr where stdout takes the result; null is silence. "<what> 3 of 12 <unit>".
+    Progress(std::FILE* out, std::string what, std::int64_t total, std::string unit = "steps");
+    ~Progress();
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    /// `done` of `total` are finished. Cheap enough to be called after every step.
+    void update(std::int64_t done);
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    void show(std::int64_t done, double seconds);
+
+    std::FILE* out_;
+    std::string what_;
+    std::int64_t total_;
+    std::string unit_;
+    bool terminal_;
+    Clock::time_point start_ = Clock::now();
+    Clock::time_point next_;
+    bool shown_ = false;
+};
+
+}  // namespace ravine::tools

@@ -1,0 +1,52 @@
+#pragma once
+#include <ravine/optim/parameter.h>
+#include <ravine/runtime/file.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ravine::tools {
+
+/// The input of `replay`: parameters and their gradients, step by step.
+class Recording {
+  public:
+    /// Sorts the tensors of a file. std::invalid_argument that names the tensor and `path`: a name of no known form, a
+    /// gradient without its parameter or of another shape or dtype, no parameter at all.
+    Recording(safetensors::File file, std::string path);
+
+    /// In byte order of their names.
+    const Parameters& parameters() const { return parameters_; }
+    /// Null if there is no such parameter.
+    const Parameter* find(std::string_view name) const;
+    /// The largest step with a gradient; 0 without gradients.
+    std::int64_t last_step() const { return gradients_.empty() ? 0 : gradients_.rbegin()->first; }
+    /// The name of some sparse gradient; empty if there is none.
+    const std::string& sparse_gradient() const { return sparse_; }
+
+    /// Gives every parameter its gradient of a step, or none.
+    void set_gradients(std::int64_t step) const;
+    /// Undefined if the step has none.
+    Tensor found_inf(std::int64_t step) const { return at(found_inf_, step); }
+    Tensor grad_scale(std::int64_t step) const { return at(grad_scale_, step); }
+
+  private:
+    using Steps = std::map<std::int64_t, Tensor>;
+    static Tensor at(const Steps& steps, std::int64_t step);
+    void add(const std::string& name, const Tensor& tensor);
+    void add_parameter(const std::string& key, const std::string& name, const Tensor& tensor);
+    std::int64_t step_number(std::string_view digits, const std::string& key) const;
+    void check_gradients() const;
+    [[noreturn]] void refuse(std::string_view what, std::string_view got) const;
+
+    std::string path_;
+    Parameters parameters_;
+    std::map<std::int64_t, std::map<std::string, Tensor>> gradients_;
+    Steps found_inf_;
+    Steps grad_scale_;
+    std::string sparse_;
+};
+
+}  // namespace ravine::tools

@@ -1,0 +1,177 @@
+#include "replay.h"
+
+#include "recording.h"
+#include "run_options.h"
+#include "spec.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+
+namespace ravine::tools {
+namespace {
+
+struct Arguments {
+    std::string spec;
+    std::string input;
+    std::string output;
+    std::string save_state;
+    RunOptions run;
+};
+
+/// What the spec file says.
+struct Plan {
+    ClassSpec optimizer;
+    std::optional<std::vector<GroupSpec>> groups;
+    std::vector<ClassSpec> schedulers;
+    std::optional<optim::Implementation> implementation;
+    std::string load;  // empty: nothing
+    std::int64_t steps = 0;
+    std::set<std::int64_t> record;
+};
+
+std::set<std::int64_t> read_record(const Spec& spec, std::int64_t steps) {
+    std::set<std::int64_t> result;
+    const Json* json = spec.find("record");
+    if (json == nullptr || *json == "last") {
+        if (steps > 0) result.insert(steps);
+    } else if (*json == "all") {
+        for (std::int64_t t = 1; t <= steps; ++t) result.insert(t);
+    } else if (json->is_array()) {
+        for (const Json& step : *json) {
+            const bool inside = step.is_number_integer() && step >= 1 && step <= steps;
+            if (!inside) spec.refuse(fmt::format("record[{}] must be a step from 1 to {}", result.size(), steps), shown(step));
+            result.insert(step.get<std::int64_t>());
+        }
+    } else {
+        spec.refuse("record must be \"last\", \"all\" or a list of steps", shown(*json));
+    }
+    return result;
+}
+
+/// A path in a spec is relative to the spec.
+std::string beside(const std::string& spec, const std::string& path) {
+    return spec == "-" ? path : (std::filesystem::path(spec).parent_path() / path).string();
+}
+
+Plan read_plan(const Spec& spec, const Recording& recording) {
+    Plan plan;
+    plan.optimizer = spec.optimizer();
+    plan.groups = spec.groups(true);
+    plan.schedulers = spec.schedulers();
+    if (const auto name = spec.string("implementation")) plan.implementation = optim::implementation_from_name(*name);
+    if (const auto path = spec.string("load")) plan.load = beside(spec.path(), *path);
+    plan.steps = spec.steps().value_or(recording.last_step());
+    plan.record = read_record(spec, plan.steps);
+    return plan;
+}
+
+bool needs_closure(std::string type) {
+    std::transform(type.begin(), type.end(), type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+    return type == "lbfgs";
+}
+
+void check_optimizer(const Plan& plan, const Recording& recording) {
+    if (needs_closure(plan.optimizer.type)) {
+        throw std::invalid_argument("LBFGS: replay must be given an optimizer that needs no closure, got LBFGS (see minimize)");
+    }
+    const std::string_view who = optim::class_name(plan.optimizer.type);
+    if (recording.sparse_gradient().empty()) return;
+    const bool torch_can = who == "SGD" || who == "Adagrad" || who == "SparseAdam";
+    throw std::invalid_argument(fmt::format("{}: gradients must be dense{}, got a sparse one ({})", who,
+                                            torch_can ? " in this version" : "", recording.sparse_gradient()));
+}
+
+/// The parameters of every group, in order.
+std::vector<Parameters> group_parameters(const Spec& spec, const Plan& plan, const Recording& recording) {
+    if (!plan.groups) return {recording.parameters()};
+    std::vector<Parameters> result;
+    std::set<std::string> used;
+    for (const GroupSpec& group : *plan.groups) {
+        Parameters parameters;
+        for (const std::string& name : *group.params) {
+            const Parameter* parameter = recording.find(name);
+            if (parameter == nullptr) {
+                std::vector<std::string> known;
+                for (const Parameter& one : recording.parameters()) known.push_back(one.name());
+                spec.refuse(fmt::format("groups[{}].params must be among {}", result.size(), fmt::join(known, ", ")),
+                            fmt::format("'{}'", name));
+            }
+            parameters.push_back(*parameter);
+            used.insert(name);
+        }
+        result.push_back(std::move(parameters));
+    }
+    for (const Parameter& parameter : recording.parameters()) {
+        if (used.count(parameter.name()) == 0) {
+            spec.refuse("every parameter of the input must be in a group", fmt::format("'{}' in none", parameter.name()));
+        }
+    }
+    return result;
+}
+
+optim::Optimizer make_optimizer(const Spec& spec, const Plan& plan, const Recording& recording, const Context& context) {
+    const std::vector<Parameters> parameters = group_parameters(spec, plan, recording);
+    optim::Optimizer optimizer = optim::make(plan.optimizer.type, {}, plan.optimizer.options, context);
+    for (std::size_t g = 0; g < parameters.size(); ++g) {
+        optimizer.add_param_group(parameters[g], plan.groups ? (*plan.groups)[g].options : Dict());
+    }
+    if (!plan.load.empty()) optimizer.load_state_dict(load(plan.load, context));
+    if (plan.implementation) optimizer.set_implementation(*plan.implementation);
+    return optimizer;
+}
+
+std::vector<sched::LRScheduler> make_plain_schedulers(const Plan& plan, optim::Optimizer& optimizer) {
+    return make_schedulers(plan.schedulers, optimizer);
+}
+
+/// Copies parameters and state under the names of step `t`.
+void record(safetensors::File& file, const Recording& recording, const optim::Optimizer& optimizer, std::int64_t t) {
+    for (const Parameter& parameter : recording.parameters()) {
+        file.tensors.emplace_back(fmt::format("param/{}/{}", parameter.name(), t), parameter.data().clone());
+        for (const auto& [slot, value] : optimizer.state(parameter)) {
+            if (value.is_null()) continue;
+            const Tensor* tensor = value.get_if<Tensor>();
+            file.tensors.emplace_back(fmt::format("state/{}/{}/{}", parameter.name(), slot.as<std::string>(), t),
+                                      tensor != nullptr ? tensor->clone() : scalar_tensor(value.number(), DType::f32));
+        }
+    }
+}
+
+safetensors::File run(const Plan& plan, const Recording& recording, optim::Optimizer& optimizer) {
+    std::vector<sched::LRScheduler> schedulers = make_plain_schedulers(plan, optimizer);
+    safetensors::File file;
+    for (std::int64_t t = 1; t <= plan.steps; ++t) {
+        recording.set_gradients(t);
+        optimizer.set_grad_scale(recording.grad_scale(t));
+        optimizer.set_found_inf(recording.found_inf(t));
+        optimizer.step();
+        for (auto& scheduler : schedulers) scheduler.step();
+        if (plan.record.count(t) > 0) record(file, recording, optimizer, t);
+    }
+    return file;
+}
+
+void replay(const Arguments& arguments) {
+    const Spec spec("replay", arguments.spec,
+                    {"optimizer", "groups", "scheduler", "steps", "implementation", "record", "load"});
+    const Recording recording(safetensors::read(arguments.input), arguments.input);
+    Plan plan = read_plan(spec, recording);
+    check_optimizer(plan, recording);
+    Warnings warnings;
+    (void)warnings;
+    Context context;
+    optim::Optimizer optimizer = make_optimizer(spec, plan, recording, context);
+    const safetensors::File file = run(plan, recording, optimizer);
+    if (!arguments.save_state.empty()) save(optimizer.state_dict(), arguments.save_state);
+    safetensors::write(file, arguments.output);
+    warnings.print();
+}
+
+}  // namespace
+}  // namespace ravine::tools

@@ -1,0 +1,77 @@
+#include "run_options.h"
+
+#include <ravine/runtime/text.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace ravine::tools {
+namespace {
+
+constexpr int most_threads = 1024;
+
+/// The library speaks as "ravine" where no class is at fault; here an option of a subcommand is.
+template <class Parse> auto in_the_name_of(const std::string& who, Parse parse) {
+    try {
+        return parse();
+    } catch (const std::exception& error) {
+        const std::string_view text = error.what();
+        throw std::invalid_argument(who + std::string(text.substr(std::min(text.find(':'), text.size()))));
+    }
+}
+
+bool is_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+}  // namespace
+
+void RunOptions::add_to(CLI::App& command) {
+    who_ = command.get_name();
+    command.add_option("--threads", threads_, "threads of a step, at least 1 (default: all that the process may use)")->type_name("N");
+    command.add_option("--isa", isa_, "instruction set: scalar, avx2, avx512 or best (default: RAVINE_ISA, else best)")
+        ->type_name("NAME");
+    command.add_option("--device", device_, "where to compute: cpu, cuda or cuda:N (default: cpu)")->type_name("NAME");
+    command
+        .add_option("--implementation", implementation_,
+                    "code of a step: automatic, for_loop, foreach or fused (default: automatic)")
+        ->type_name("NAME");
+    command.add_flag("-q,--quiet", quiet_, "no progress");
+}
+
+Context RunOptions::context(LogSink* log) {
+    const int threads = threads_.value_or(1);
+    if (threads < 1 || threads > most_threads) {
+        throw std::invalid_argument(fmt::format("{}: --threads must be from 1 to {}, got {}", who_, most_threads, threads));
+    }
+    check_device();
+    choose_isa();
+    executor_ = std::make_unique<ThreadExecutor>(threads_.value_or(0));
+    return {.executor = executor_.get(), .log = log};
+}
+
+std::optional<optim::Implementation> RunOptions::implementation() const {
+    if (!implementation_) return std::nullopt;
+    return in_the_name_of(who_, [&] { return optim::implementation_from_name(*implementation_); });
+}
+
+void RunOptions::choose_isa() const {
+    in_the_name_of(who_, [&] { return isa_ ? isa_from_name(*isa_) : default_isa(); });
+    // Whoever needs an instruction set asks default_isa, which reads the environment. There is no second thread yet that
+    // could read it now.
+    if (isa_) setenv("RAVINE_ISA", isa_->c_str(), 1);
+}
+
+void RunOptions::check_device() const {
+    if (device_ == "cpu") return;
+    if (device_ == "cuda" || (device_.starts_with("cuda:") && is_digits(std::string_view(device_).substr(5)))) {
+        throw std::runtime_error(fmt::format("{}: --device must be one that this build has, got {} (built without CUDA)", who_, device_));
+    }
+    throw std::invalid_argument(fmt::format("{}: --device must be cpu, cuda or cuda:N, got {}", who_, quoted(device_)));
+}
+
+}  // namespace ravine::tools

@@ -1,0 +1,40 @@
+#pragma once
+#include <ravine/optim/optimizer.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace ravine::tools {
+
+/// The options that mean the same for every subcommand: --threads, --isa, --device, --implementation, --quiet.
+class RunOptions {
+  public:
+    /// Adds the options to a subcommand, whose name begins the messages. This object must outlive the parsing.
+    void add_to(CLI::App& command);
+
+    /// Checks what was given and makes it effective. Once, before anything else of the library is used. The executor of the
+    /// context lives as long as this object. std::invalid_argument for a bad value, std::runtime_error for what is not there.
+    Context context(LogSink* log = nullptr);
+    /// None if it was not given. std::invalid_argument for an unknown name.
+    std::optional<optim::Implementation> implementation() const;
+    bool quiet() const { return quiet_; }
+
+  private:
+    void choose_isa() const;
+    void check_device() const;
+
+    std::string who_;
+    std::optional<int> threads_;
+    std::optional<std::string> isa_;
+    std::string device_ = "cpu";
+    std::optional<std::string> implementation_;
+    bool quiet_ = false;
+    std::unique_ptr<ThreadExecutor> executor_;
+};
+
+}  // namespace ravine::tools
