@@ -71,7 +71,7 @@ void RunOptions::check_device() const {
     if (device_ == "cuda" || (device_.starts_with("cuda:") && is_digits(std::string_view(device_).substr(5)))) {
         throw std::runtime_error(fmt::format("{}: --device must be one that this build has, got {} (built without CUDA)", who_, device_));
     }
-    throw std::invalid_argument(fmt::format("{}: --device must be cpu, cuda or cuda:N, got {}", who_, quoted(device_)));
+    throw std::invalid_argument(fmt::format("{}: --device must be cpu, cuda or cuda:N, got {}", who_, ravine::quoted(device_)));
 }
 
 }  // namespace ravine::tools

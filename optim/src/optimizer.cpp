@@ -35,6 +35,8 @@ Group& Optimizer::add_param_group(Parameters params, const Dict& options) {
 
 GroupRange<Group> Optimizer::param_groups() const noexcept { return GroupRange<Group>(body_->groups()); }
 
+Dict Optimizer::defaults() const { return body_->defaults(); }
+
 Dict Optimizer::state(const Parameter& parameter) const { return body_->state(parameter); }
 
 Tensor Optimizer::state(const Parameter& parameter, std::string_view slot) const {

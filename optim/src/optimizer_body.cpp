@@ -165,6 +165,12 @@ void OptimizerBody::set_implementation(Implementation implementation) {
     for (const auto& group : groups()) GroupAccess::set_implementation(*group, implementation);
 }
 
+Dict OptimizerBody::defaults() const {
+    Dict result;
+    for (const std::string& key : defaults_->keys()) result.set(key, defaults_->get(key));
+    return result;
+}
+
 std::string OptimizerBody::to_string() const {
     std::string text = fmt::format("{} (\n", name());
     for (std::size_t g = 0; g < groups().size(); ++g) {

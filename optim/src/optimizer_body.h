@@ -41,6 +41,7 @@ class OptimizerBody {
     const std::shared_ptr<GroupSet>& group_set() const noexcept { return groups_; }
     const Context& context() const noexcept { return context_; }
     std::span<const std::shared_ptr<Group>> groups() const noexcept { return groups_->groups; }
+    Dict defaults() const;
     std::string to_string() const;
 
     void step();

@@ -3,12 +3,9 @@
 
 #include "group_access.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <ravine/runtime/registry.h>
 
-#include <algorithm>
 #include <array>
-#include <stdexcept>
 
 namespace ravine::inline v0::optim {
 namespace {
@@ -32,31 +29,14 @@ constexpr std::array entries = {
     Entry{"SGD", make_as<SGDAlgorithm>},
 };
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-const Entry& find(std::string_view name) {
-    const auto same = [&](const Entry& entry) {
-        return std::equal(name.begin(), name.end(), entry.name.begin(), entry.name.end(),
-                          [](char a, char b) { return lower(a) == lower(b); });
-    };
-    const auto found = std::find_if(entries.begin(), entries.end(), same);
-    if (found != entries.end()) return *found;
-    throw std::out_of_range(
-        fmt::format("ravine: an optimizer must be one of {}, got {}", fmt::join(names(), ", "), Value(name).to_string()));
-}
-
 }  // namespace
 
 Optimizer make(std::string_view name, Parameters params, const Dict& options, const Context& context) {
-    return Optimizer(find(name).make(std::move(params), options, context));
+    return Optimizer(find_entry(entries, "an optimizer", name).make(std::move(params), options, context));
 }
 
-std::vector<std::string_view> names() {
-    std::vector<std::string_view> result;
-    for (const Entry& entry : entries) result.push_back(entry.name);
-    return result;
-}
+std::vector<std::string_view> names() { return entry_names(entries); }
 
-std::string_view class_name(std::string_view name) { return find(name).name; }
+std::string_view class_name(std::string_view name) { return find_entry(entries, "an optimizer", name).name; }
 
 }  // namespace ravine::inline v0::optim

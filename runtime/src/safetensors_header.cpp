@@ -56,29 +56,29 @@ class Parser {
 };
 
 template <class Member> void Parser::read_object(std::string_view what, std::string_view key_of, Member member) {
-    cursor_.expect('{', fmt::format("{} must be an object", what));
+    if (!cursor_.accept('{')) cursor_.fail(fmt::format("{} must be an object", what));
     if (cursor_.accept('}')) return;
     Names seen;
     do {
-        const auto [key, is_new] = seen.insert(cursor_.string(fmt::format("a {}", key_of), longest_name));
-        if (!is_new) cursor_.fail(fmt::format("a {} must be there once", key_of), quoted(*key) + " twice");
-        cursor_.expect(':', fmt::format("a colon must follow the {} {}", key_of, quoted(*key)));
+        const auto [key, is_new] = seen.insert(cursor_.string(key_of, longest_name));
+        if (!is_new) cursor_.fail(fmt::format("{} must be there once", key_of), quoted(*key) + " twice");
+        if (!cursor_.accept(':')) cursor_.fail(fmt::format("a colon must follow {} {}", key_of, quoted(*key)));
         member(*key);
     } while (cursor_.accept(','));
-    cursor_.expect('}', fmt::format("{} must go on with a comma or end with a brace", what));
+    if (!cursor_.accept('}')) cursor_.fail(fmt::format("{} must go on with a comma or end with a brace", what));
 }
 
 template <class Item> void Parser::read_array(std::string_view what, Item item) {
-    cursor_.expect('[', fmt::format("{} must be an array", what));
+    if (!cursor_.accept('[')) cursor_.fail(fmt::format("{} must be an array", what));
     if (cursor_.accept(']')) return;
     do item();
     while (cursor_.accept(','));
-    cursor_.expect(']', fmt::format("{} must go on with a comma or end with a bracket", what));
+    if (!cursor_.accept(']')) cursor_.fail(fmt::format("{} must go on with a comma or end with a bracket", what));
 }
 
 Header Parser::parse() {
     if (cursor_.peek() != '{') cursor_.fail("the header must begin with a brace");
-    read_object("the header", "tensor's name", [&](const std::string& name) {
+    read_object("the header", "a tensor's name", [&](const std::string& name) {
         if (name == metadata_name) read_metadata();
         else if (name.empty()) cursor_.fail("a tensor's name must not be empty", "''");
         else read_entry(name);
@@ -90,7 +90,7 @@ Header Parser::parse() {
 
 void Parser::read_metadata() {
     header_.has_metadata = true;
-    read_object("__metadata__", "metadata key", [&](const std::string& key) {
+    read_object("__metadata__", "a metadata key", [&](const std::string& key) {
         // As long as it likes: it lies in the header.
         std::string value = cursor_.string(fmt::format("the metadata value of {}", quoted(key)), longest_header);
         header_.metadata.emplace_back(key, std::move(value));
@@ -100,7 +100,7 @@ void Parser::read_metadata() {
 void Parser::read_entry(const std::string& name) {
     const std::string shown = "tensor " + quoted(name);
     Fields fields;
-    read_object(shown, "field of " + shown, [&](const std::string& key) {
+    read_object(shown, "a field of " + shown, [&](const std::string& key) {
         if (key == "dtype") fields.dtype = read_dtype(shown);
         else if (key == "shape") fields.shape = read_shape(shown);
         else if (key == "data_offsets") fields.offsets = read_offsets(shown);
@@ -128,7 +128,7 @@ DType Parser::read_dtype(const std::string& shown) {
 Shape Parser::read_shape(const std::string& shown) {
     std::vector<std::int64_t> sizes;
     const std::string what = fmt::format("the shape of {}", shown);
-    read_array(what, [&] { sizes.push_back(cursor_.natural(fmt::format("a size in {}", what))); });
+    read_array(what, [&] { sizes.push_back(cursor_.natural(what)); });
     return Shape(sizes);
 }
 
@@ -138,7 +138,7 @@ std::pair<std::uint64_t, std::uint64_t> Parser::read_offsets(const std::string& 
     std::size_t count = 0;
     read_array(what, [&] {
         if (count == 2) cursor_.fail(fmt::format("{} must be two numbers", what), "more");
-        offsets[count++] = static_cast<std::uint64_t>(cursor_.natural(fmt::format("{}", what)));
+        offsets[count++] = static_cast<std::uint64_t>(cursor_.natural(what));
     });
     if (count != 2) cursor_.fail(fmt::format("{} must be two numbers", what), std::to_string(count));
     return {offsets[0], offsets[1]};
@@ -148,7 +148,7 @@ std::pair<std::uint64_t, std::uint64_t> Parser::read_offsets(const std::string& 
 void Parser::skip_value(int depth) {
     const char first = cursor_.next_token();
     if ((first == '{' || first == '[') && depth > deepest) cursor_.fail(fmt::format("the header must have at most {} levels", deepest));
-    if (first == '{') read_object("a field", "key", [&](const std::string&) { skip_value(depth + 1); });
+    if (first == '{') read_object("a field", "a key", [&](const std::string&) { skip_value(depth + 1); });
     else if (first == '[') read_array("a field", [&] { skip_value(depth + 1); });
     else if (first == '"') cursor_.string("a field", longest_name);
     else if (!cursor_.accept_word("null") && !cursor_.accept_word("true") && !cursor_.accept_word("false")) cursor_.number("a field");

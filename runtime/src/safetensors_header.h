@@ -7,6 +7,10 @@
 #include <string_view>
 #include <vector>
 
+namespace ravine::inline v0 {
+class InputFile;
+}
+
 namespace ravine::inline v0::safetensors {
 
 constexpr std::size_t length_bytes = 8;              ///< a little-endian integer before the header
@@ -31,6 +35,9 @@ struct Header {
 
 /// Parses and checks a whole header; `data_bytes` follow it in the file. `file` is for messages. std::runtime_error.
 Header parse_header(std::string_view json, std::uint64_t data_bytes, std::string_view file);
+
+/// Reads a whole file from its beginning. Errors as `load`.
+File read(InputFile& file, const Context& context);
 
 /// The dtypes of the format in the order that its writers sort by (alignment last): the position is the rank.
 struct DTypeName {

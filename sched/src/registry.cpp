@@ -2,10 +2,9 @@
 
 #include "from_options.h"
 
+#include <ravine/runtime/registry.h>
 #include <ravine/sched/cosine_annealing_lr.h>
 #include <ravine/sched/step_lr.h>
-
-#include <algorithm>
 
 namespace ravine::inline v0::sched {
 namespace {
@@ -26,32 +25,15 @@ constexpr std::array entries = {
     Entry{"StepLR", make_as<StepLR, StepLROptions>},
 };
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-const Entry& find(std::string_view name) {
-    const auto same = [&](const Entry& entry) {
-        return std::equal(name.begin(), name.end(), entry.name.begin(), entry.name.end(),
-                          [](char a, char b) { return lower(a) == lower(b); });
-    };
-    const auto found = std::find_if(entries.begin(), entries.end(), same);
-    if (found != entries.end()) return *found;
-    throw std::out_of_range(fmt::format("ravine: a scheduler must be one of {}, got {}", fmt::join(names(), ", "),
-                                        Value(name).to_string()));
-}
-
 }  // namespace
 
 LRScheduler make(std::string_view name, optim::Optimizer& optimizer, const Dict& options) {
-    const Entry& entry = find(name);
+    const Entry& entry = find_entry(entries, "a scheduler", name);
     return entry.make(entry.name, optimizer, options);
 }
 
-std::vector<std::string_view> names() {
-    std::vector<std::string_view> result;
-    for (const Entry& entry : entries) result.push_back(entry.name);
-    return result;
-}
+std::vector<std::string_view> names() { return entry_names(entries); }
 
-std::string_view class_name(std::string_view name) { return find(name).name; }
+std::string_view class_name(std::string_view name) { return find_entry(entries, "a scheduler", name).name; }
 
 }  // namespace ravine::inline v0::sched

@@ -1,4 +1,6 @@
 #pragma once
+#include "../complaints.h"
+
 #include <ravine/optim/sgd.h>
 #include <ravine/sched/cosine_annealing_lr.h>
 #include <ravine/sched/registry.h>
@@ -15,16 +17,6 @@
 namespace ravine::testing {
 
 using Numbers = std::vector<double>;
-
-/// Keeps warnings.
-struct Sink : LogSink {
-    std::vector<LogCode> codes;
-    std::vector<std::string> texts;
-    void warn(LogCode code, std::string_view text) override {
-        codes.push_back(code);
-        texts.emplace_back(text);
-    }
-};
 
 /// An SGD with one parameter per lr; steps without gradients.
 struct Subject {
@@ -53,18 +45,6 @@ inline Numbers lrs_of(Subject& subject, const std::function<void()>& step, int s
     }
     return result;
 }
-
-/// What the callable throws, as text; empty if nothing.
-template <class Error> std::string message_of(const std::function<void()>& call) {
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return {};
-}
-
-inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 }  // namespace ravine::testing
 

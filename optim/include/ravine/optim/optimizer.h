@@ -53,6 +53,8 @@ class RAVINE_API Optimizer {
     /// group is a warning and is stepped twice.
     Group& add_param_group(Parameters params, const Dict& options = {});
     GroupRange<Group> param_groups() const noexcept;
+    /// The constructor's options by torch's names: what a group gets that is added without its own.
+    Dict defaults() const;
 
     /// A live state tensor of a parameter by torch's slot name ("exp_avg"); "step" is a new 0-d float32 tensor.
     /// std::out_of_range with the known slots.

@@ -1,0 +1,137 @@
+#pragma once
+#include "../complaints.h"
+
+#include <ravine/optim/adamw.h>
+#include <ravine/optim/sgd.h>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace ravine::testing {
+
+using optim::Implementation;
+using optim::Optimizer;
+
+inline constexpr Implementation every_implementation[] = {Implementation::for_loop, Implementation::foreach, Implementation::fused};
+inline constexpr DType every_dtype[] = {DType::f64, DType::f32, DType::bf16, DType::f16};
+
+/// Numbers around 1 in both signs, some tiny, some zero; the same ones for the same seed.
+inline Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    const auto unit = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
+    const Tensor numbers = zeros(shape, DType::f64);
+    for (double& number : numbers.span<double>()) {
+        number = 2 * unit() - 1;
+        if (random() % 8 == 0) number *= 1e-5;
+        if (random() % 32 == 0) number = 0;
+    }
+    return numbers.to(dtype);
+}
+
+inline Tensor tensor_of(const std::vector<double>& numbers, DType dtype = DType::f32) {
+    const Tensor result = zeros({numbers.size()}, DType::f64);
+    std::copy(numbers.begin(), numbers.end(), result.span<double>().begin());
+    return result.to(dtype);
+}
+
+inline std::vector<double> numbers_of(const Tensor& tensor) {
+    const Tensor wide = tensor.to(DType::f64);
+    const auto span = wide.span<const double>();
+    return {span.begin(), span.end()};
+}
+
+/// 0-d, empty, every tail of a few vectors, and more than one dimension.
+inline std::vector<Shape> small_shapes() {
+    std::vector<Shape> shapes = {{}, {0}, {3, 5}, {2, 0, 3}, {2, 3, 4}};
+    for (const int size : {1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 129}) shapes.push_back({size});
+    return shapes;
+}
+/// Enough for several threads, over several tensors and within one.
+inline std::vector<Shape> large_shapes() {
+    std::vector<Shape> shapes(40, Shape{513});
+    shapes.push_back({100'003});
+    shapes.push_back({65, 1025});
+    return shapes;
+}
+
+inline Parameters make_parameters(const std::vector<Shape>& shapes, DType dtype, std::uint64_t seed = 1) {
+    Parameters result;
+    for (const Shape& shape : shapes) result.emplace_back(random_tensor(shape, dtype, seed++));
+    return result;
+}
+
+/// The gradient of parameter number `index` at a step.
+inline Tensor gradient(const Parameter& parameter, std::size_t index, int step) {
+    const Tensor& data = parameter.data();
+    return random_tensor(data.shape(), data.dtype(), 1000 * (index + 1) + static_cast<std::uint64_t>(step));
+}
+inline void backward(const Parameters& parameters, int step) {
+    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].set_grad(gradient(parameters[i], i, step));
+}
+
+/// Parameters and state as they are now; equal when all bits are.
+inline Value snapshot(const Optimizer& optimizer, const Parameters& parameters) {
+    List result;
+    for (const Parameter& parameter : parameters) {
+        result.items.emplace_back(List{parameter.data(), optimizer.state(parameter)});
+    }
+    return Value(result).clone();
+}
+
+inline bool has_option(const Optimizer& optimizer, std::string_view key) {
+    const auto& fields = (*optimizer.group_set()->groups.begin())->fields();
+    return std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field.name == key; });
+}
+
+/// Option sets of a class that together switch on everything that it has, found from its fields.
+inline std::vector<Dict> configurations(std::string_view name) {
+    const Optimizer optimizer = optim::make(name, {Parameter(zeros({1}, DType::f32))});
+    std::vector<Dict> result = {{}, {{"lr", 0.03}}};
+    Dict usual;
+    if (has_option(optimizer, "weight_decay")) usual.set("weight_decay", 0.1);
+    if (has_option(optimizer, "momentum")) usual.set("momentum", 0.9);
+    result.push_back(usual);
+    if (has_option(optimizer, "betas")) result.push_back({{"betas", Tuple{0.3, 0.7}}});
+    if (has_option(optimizer, "dampening")) result.push_back({{"momentum", 0.7}, {"dampening", 0.4}});
+    const optim::Group& group = optimizer.param_groups()[0];
+    for (const auto& field : group.fields()) {
+        const bool is_switch = field.get(group.options_data()).is(Value::Kind::boolean) && field.flag == Implementation::for_loop;
+        if (!is_switch || field.name == "capturable" || field.name == "differentiable") continue;
+        Dict switched = usual;
+        switched.set(field.name, !field.get(group.options_data()).as<bool>());
+        result.push_back(switched);
+    }
+    return result;
+}
+
+/// Calls `check` with every class and every set of options.
+template <class Check> void for_each_configuration(const Check& check) {
+    for (const std::string_view name : optim::names()) {
+        for (const Dict& options : configurations(name)) {
+            CAPTURE(std::string(name));
+            CAPTURE(Value(options).to_string());
+            check(name, options);
+        }
+    }
+}
+
+/// A few steps over new parameters, and what they lead to.
+inline Value run(std::string_view name, const Dict& options, Implementation implementation, const std::vector<Shape>& shapes,
+                 DType dtype, int steps = 3, const Context& context = {}) {
+    const Parameters parameters = make_parameters(shapes, dtype);
+    Optimizer optimizer = optim::make(name, parameters, options, context);
+    optimizer.set_implementation(implementation);
+    for (int step = 1; step <= steps; ++step) {
+        backward(parameters, step);
+        optimizer.step();
+    }
+    return snapshot(optimizer, parameters);
+}
+
+}  // namespace ravine::testing
