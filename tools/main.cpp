@@ -1,3 +1,4 @@
+#include "bench.h"
 #include "replay.h"
 #include "schedule.h"
 
@@ -34,6 +35,7 @@ int run(int argc, char** argv) {
     program.set_version_flag("--version", std::string("ravine " RAVINE_VERSION), "Print the version and exit");
     program.require_subcommand(1);
     program.failure_message(CLI::FailureMessage::simple);
+    ravine::tools::add_bench(program);
     ravine::tools::add_replay(program);
     ravine::tools::add_schedule(program);
     try {

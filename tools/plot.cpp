@@ -19,7 +19,7 @@ constexpr double plot_height = 210;
 constexpr double above = 44;   // a panel's title
 constexpr double below = 50;   // labels of the x axis
 constexpr double border = 18;
-constexpr double character = 7.3;  // no font is known here: a wide one at 12 pixels
+constexpr double character = 7;  // no font is known here: a wide one at 12 pixels
 constexpr double legend_line = 19;
 constexpr double legend_mark = 30;
 constexpr std::size_t longest_name = 26;
@@ -114,7 +114,7 @@ class Picture {
     explicit Picture(const std::vector<Panel>& panels) : panels_(panels) {
         for (const Panel& panel : panels) {
             axes_.push_back({axis(panel, &Series::x, Axis::Scale::linear, 9, 0),
-                             axis(panel, &Series::y, panel.log_y ? Axis::Scale::logarithmic : Axis::Scale::linear, 5, 0.06)});
+                             axis(panel, &Series::y, panel.log_y ? Axis::Scale::logarithmic : Axis::Scale::linear, 7, 0.06)});
             for (const Tick& tick : axes_.back().y.ticks()) tick_width_ = std::max(tick_width_, width_of(tick.label));
             if (panel.series.size() < 2) continue;
             for (const Series& series : panel.series) {

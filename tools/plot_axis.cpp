@@ -34,7 +34,9 @@ std::string label(double value, const Step& step, double greatest) {
         const int digits = static_cast<int>(std::floor(std::log10(std::abs(value)) + 1e-9)) - step.exponent;
         const std::string text = fmt::format("{:.{}e}", value, std::max(digits, 0));
         const std::size_t e = text.find('e');
-        return fmt::format("{}e{}", text.substr(0, e), std::stoi(text.substr(e + 1)));
+        std::size_t end = text.find('.') < e ? text.find_last_not_of('0', e - 1) + 1 : e;
+        if (text[end - 1] == '.') --end;
+        return fmt::format("{}e{}", text.substr(0, end), std::stoi(text.substr(e + 1)));
     }
     return fmt::format("{:.{}f}", value, std::max(-step.exponent, 0));
 }

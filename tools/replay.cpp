@@ -1,8 +1,12 @@
 #include "replay.h"
 
+#include "progress.h"
 #include "recording.h"
 #include "run_options.h"
 #include "spec.h"
+
+#include <ravine/runtime/file.h>
+#include <ravine/runtime/text.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -24,6 +28,13 @@ struct Arguments {
     RunOptions run;
 };
 
+/// The steps after which parameters and state are kept.
+struct Record {
+    bool all = false;
+    std::set<std::int64_t> some;
+    bool has(std::int64_t step) const { return all || some.count(step) > 0; }
+};
+
 /// What the spec file says.
 struct Plan {
     ClassSpec optimizer;
@@ -32,24 +43,20 @@ struct Plan {
     std::optional<optim::Implementation> implementation;
     std::string load;  // empty: nothing
     std::int64_t steps = 0;
-    std::set<std::int64_t> record;
+    Record record;
 };
 
-std::set<std::int64_t> read_record(const Spec& spec, std::int64_t steps) {
-    std::set<std::int64_t> result;
+Record read_record(const Spec& spec, std::int64_t steps) {
     const Json* json = spec.find("record");
-    if (json == nullptr || *json == "last") {
-        if (steps > 0) result.insert(steps);
-    } else if (*json == "all") {
-        for (std::int64_t t = 1; t <= steps; ++t) result.insert(t);
-    } else if (json->is_array()) {
-        for (const Json& step : *json) {
-            const bool inside = step.is_number_integer() && step >= 1 && step <= steps;
-            if (!inside) spec.refuse(fmt::format("record[{}] must be a step from 1 to {}", result.size(), steps), shown(step));
-            result.insert(step.get<std::int64_t>());
-        }
-    } else {
-        spec.refuse("record must be \"last\", \"all\" or a list of steps", shown(*json));
+    if (json == nullptr || *json == "last") return {.some = {steps}};
+    if (*json == "all") return {.all = true};
+    if (!json->is_array()) spec.refuse("record must be \"last\", \"all\" or a list of steps", shown(*json));
+    Record result;
+    for (std::size_t i = 0; i < json->size(); ++i) {
+        const Json& step = (*json)[i];
+        const bool inside = step.is_number_integer() && step >= 1 && step <= steps;
+        if (!inside) spec.refuse(fmt::format("record[{}] must be a step from 1 to {}", i, steps), shown(step));
+        result.some.insert(step.get<std::int64_t>());
     }
     return result;
 }
@@ -64,7 +71,7 @@ Plan read_plan(const Spec& spec, const Recording& recording) {
     plan.optimizer = spec.optimizer();
     plan.groups = spec.groups(true);
     plan.schedulers = spec.schedulers();
-    if (const auto name = spec.string("implementation")) plan.implementation = optim::implementation_from_name(*name);
+    plan.implementation = spec.implementation();
     if (const auto path = spec.string("load")) plan.load = beside(spec.path(), *path);
     plan.steps = spec.steps().value_or(recording.last_step());
     plan.record = read_record(spec, plan.steps);
@@ -126,10 +133,6 @@ optim::Optimizer make_optimizer(const Spec& spec, const Plan& plan, const Record
     return optimizer;
 }
 
-std::vector<sched::LRScheduler> make_plain_schedulers(const Plan& plan, optim::Optimizer& optimizer) {
-    return make_schedulers(plan.schedulers, optimizer);
-}
-
 /// Copies parameters and state under the names of step `t`.
 void record(safetensors::File& file, const Recording& recording, const optim::Optimizer& optimizer, std::int64_t t) {
     for (const Parameter& parameter : recording.parameters()) {
@@ -143,8 +146,8 @@ void record(safetensors::File& file, const Recording& recording, const optim::Op
     }
 }
 
-safetensors::File run(const Plan& plan, const Recording& recording, optim::Optimizer& optimizer) {
-    std::vector<sched::LRScheduler> schedulers = make_plain_schedulers(plan, optimizer);
+safetensors::File run(const Plan& plan, const Recording& recording, optim::Optimizer& optimizer, Progress& progress) {
+    std::vector<sched::LRScheduler> schedulers = make_schedulers(plan.schedulers, optimizer);
     safetensors::File file;
     for (std::int64_t t = 1; t <= plan.steps; ++t) {
         recording.set_gradients(t);
@@ -152,26 +155,72 @@ safetensors::File run(const Plan& plan, const Recording& recording, optim::Optim
         optimizer.set_found_inf(recording.found_inf(t));
         optimizer.step();
         for (auto& scheduler : schedulers) scheduler.step();
-        if (plan.record.count(t) > 0) record(file, recording, optimizer, t);
+        if (plan.record.has(t)) record(file, recording, optimizer, t);
+        progress.update(t);
     }
     return file;
 }
 
-void replay(const Arguments& arguments) {
+void check_outputs(const Arguments& arguments) {
+    namespace fs = std::filesystem;
+    if (arguments.output == "-") throw std::invalid_argument("replay: --output must be a file, got '-'");
+    const auto place = [](const std::string& path) { return fs::absolute(path).lexically_normal(); };
+    if (arguments.save_state.empty() || place(arguments.save_state) != place(arguments.output)) return;
+    throw std::invalid_argument(
+        fmt::format("replay: --save-state must be another file than --output, got {} for both", quoted(arguments.output)));
+}
+
+/// Both files or, if either cannot be written, no new one.
+void write(const Arguments& arguments, const optim::Optimizer& optimizer, const safetensors::File& file) {
+    const std::string& state = arguments.save_state;
+    if (state.empty()) return safetensors::write(file, arguments.output);
+    const bool existed = std::filesystem::exists(state);
+    save(optimizer.state_dict(), state);
+    try {
+        safetensors::write(file, arguments.output);
+    } catch (...) {
+        if (!existed) std::filesystem::remove(state);
+        throw;
+    }
+}
+
+void replay(Arguments& arguments) {
+    Warnings warnings;
+    const Context context = arguments.run.context(&warnings);
+    check_outputs(arguments);
     const Spec spec("replay", arguments.spec,
                     {"optimizer", "groups", "scheduler", "steps", "implementation", "record", "load"});
     const Recording recording(safetensors::read(arguments.input), arguments.input);
     Plan plan = read_plan(spec, recording);
+    if (const auto implementation = arguments.run.implementation()) plan.implementation = implementation;
     check_optimizer(plan, recording);
-    Warnings warnings;
-    (void)warnings;
-    Context context;
     optim::Optimizer optimizer = make_optimizer(spec, plan, recording, context);
-    const safetensors::File file = run(plan, recording, optimizer);
-    if (!arguments.save_state.empty()) save(optimizer.state_dict(), arguments.save_state);
-    safetensors::write(file, arguments.output);
+    const safetensors::File file = [&] {
+        Progress progress(arguments.run.quiet() ? nullptr : stdout, "replay", plan.steps);
+        return run(plan, recording, optimizer, progress);
+    }();
+    write(arguments, optimizer, file);
     warnings.print();
 }
 
 }  // namespace
+
+void add_replay(CLI::App& program) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = program.add_subcommand("replay", "Run an optimizer over recorded gradients");
+    command->add_option("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, record, load; - is stdin")
+        ->required()
+        ->type_name("SPEC.json");
+    command->add_option("input", arguments->input, "tensors param/<name> and grad/<name>/<step>")
+        ->required()
+        ->type_name("INPUT.safetensors");
+    command->add_option("-o,--output", arguments->output, "parameters and state after the recorded steps")
+        ->required()
+        ->type_name("OUTPUT.safetensors");
+    command->add_option("--save-state", arguments->save_state, "the optimizer's state_dict after the last step")
+        ->type_name("FILE");
+    arguments->run.add_to(*command);
+    command->callback([arguments] { replay(*arguments); });
+}
+
 }  // namespace ravine::tools

@@ -31,32 +31,46 @@ bool is_digits(std::string_view text) {
 }  // namespace
 
 void RunOptions::add_to(CLI::App& command) {
-    who_ = command.get_name();
     command.add_option("--threads", threads_, "threads of a step, at least 1 (default: all that the process may use)")->type_name("N");
-    command.add_option("--isa", isa_, "instruction set: scalar, avx2, avx512 or best (default: RAVINE_ISA, else best)")
-        ->type_name("NAME");
-    command.add_option("--device", device_, "where to compute: cpu, cuda or cuda:N (default: cpu)")->type_name("NAME");
+    add_machine_to(command);
     command
         .add_option("--implementation", implementation_,
                     "code of a step: automatic, for_loop, foreach or fused (default: automatic)")
         ->type_name("NAME");
+}
+
+void RunOptions::add_machine_to(CLI::App& command) {
+    who_ = command.get_name();
+    command.add_option("--isa", isa_, "instruction set: scalar, avx2, avx512 or best (default: RAVINE_ISA, else best)")
+        ->type_name("NAME");
+    command.add_option("--device", device_, "where to compute: cpu, cuda or cuda:N (default: cpu)")->type_name("NAME");
     command.add_flag("-q,--quiet", quiet_, "no progress");
 }
 
 Context RunOptions::context(LogSink* log) {
-    const int threads = threads_.value_or(1);
-    if (threads < 1 || threads > most_threads) {
-        throw std::invalid_argument(fmt::format("{}: --threads must be from 1 to {}, got {}", who_, most_threads, threads));
-    }
-    check_device();
-    choose_isa();
+    check_threads(threads_.value_or(1));
+    choose_machine();
     executor_ = std::make_unique<ThreadExecutor>(threads_.value_or(0));
     return {.executor = executor_.get(), .log = log};
 }
 
 std::optional<optim::Implementation> RunOptions::implementation() const {
     if (!implementation_) return std::nullopt;
-    return in_the_name_of(who_, [&] { return optim::implementation_from_name(*implementation_); });
+    return implementation_from(*implementation_);
+}
+
+void RunOptions::check_threads(int threads) const {
+    if (threads >= 1 && threads <= most_threads) return;
+    throw std::invalid_argument(fmt::format("{}: --threads must be from 1 to {}, got {}", who_, most_threads, threads));
+}
+
+optim::Implementation RunOptions::implementation_from(const std::string& name) const {
+    return in_the_name_of(who_, [&] { return optim::implementation_from_name(name); });
+}
+
+void RunOptions::choose_machine() const {
+    check_device();
+    choose_isa();
 }
 
 void RunOptions::choose_isa() const {

@@ -16,13 +16,22 @@ class RunOptions {
   public:
     /// Adds the options to a subcommand, whose name begins the messages. This object must outlive the parsing.
     void add_to(CLI::App& command);
+    /// Those of them that choose the machine, for a subcommand that measures several threads and implementations:
+    /// --isa, --device, --quiet.
+    void add_machine_to(CLI::App& command);
 
     /// Checks what was given and makes it effective. Once, before anything else of the library is used. The executor of the
     /// context lives as long as this object. std::invalid_argument for a bad value, std::runtime_error for what is not there.
     Context context(LogSink* log = nullptr);
+    /// The same after `add_machine_to`, where threads and implementations are the subcommand's.
+    void choose_machine() const;
     /// None if it was not given. std::invalid_argument for an unknown name.
     std::optional<optim::Implementation> implementation() const;
     bool quiet() const { return quiet_; }
+    /// A number of threads. std::invalid_argument.
+    void check_threads(int threads) const;
+    /// An implementation by its name. std::invalid_argument.
+    optim::Implementation implementation_from(const std::string& name) const;
 
   private:
     void choose_isa() const;

@@ -1,13 +1,15 @@
 #include "schedule.h"
 
+#include "output.h"
+#include "plot.h"
+#include "progress.h"
+#include "run_options.h"
 #include "spec.h"
 
-#include <ravine/runtime/file.h>
 #include <ravine/runtime/text.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <stdexcept>
@@ -19,7 +21,8 @@ struct Arguments {
     std::string spec;
     std::string output = "-";
     std::string plot;
-    std::int64_t resume_at = -1;  // never
+    std::optional<std::int64_t> resume_at;
+    RunOptions run;
 };
 
 /// What the spec file says.
@@ -29,6 +32,7 @@ struct Plan {
     std::vector<ClassSpec> schedulers;
     std::vector<std::int64_t> epochs;  // empty: plain steps
     std::int64_t steps = 0;
+    std::optional<optim::Implementation> implementation;
 };
 
 std::vector<std::int64_t> read_epochs(const Spec& spec, const std::vector<ClassSpec>& schedulers) {
@@ -102,10 +106,9 @@ class Session {
         optimizer_.load_state_dict(other.optimizer_.state_dict());
     }
 
-    std::vector<double> lrs() const {
-        std::vector<double> result;
-        for (const auto& group : optimizer_.param_groups()) result.push_back(group.number("lr"));
-        return result;
+    /// Appends the lr of each group.
+    void record(std::vector<double>& lrs) const {
+        for (const auto& group : optimizer_.param_groups()) lrs.push_back(group.number("lr"));
     }
 
   private:
@@ -113,6 +116,7 @@ class Session {
         optim::Optimizer optimizer = optim::make(plan.optimizer.type, {}, plan.optimizer.options, context);
         // Two dimensions, because there are optimizers of matrices only.
         for (const auto& group : plan.groups) optimizer.add_param_group({Parameter(zeros({1, 1}, DType::f32))}, group.options);
+        if (plan.implementation) optimizer.set_implementation(*plan.implementation);
         return optimizer;
     }
 
@@ -121,11 +125,25 @@ class Session {
     std::vector<sched::LRScheduler> schedulers_;
 };
 
-/// Row t holds the lr of each group after t steps.
-std::vector<std::vector<double>> run(const Plan& plan, std::int64_t resume_at, Warnings& warnings) {
-    const Context context{.log = &warnings};
+/// The lr of each group after t steps, for t from 0.
+class Table {
+  public:
+    explicit Table(std::size_t groups) : groups_(groups) {}
+    void add(const Session& session) { session.record(lrs_); }
+    std::size_t groups() const { return groups_; }
+    std::size_t rows() const { return lrs_.size() / groups_; }
+    double lr(std::size_t row, std::size_t group) const { return lrs_[row * groups_ + group]; }
+    std::string column(std::size_t group) const { return groups_ == 1 ? "lr" : fmt::format("lr.{}", group); }
+
+  private:
+    std::size_t groups_;
+    std::vector<double> lrs_;
+};
+
+Table run(const Plan& plan, std::optional<std::int64_t> resume_at, const Context& context, Progress& progress) {
     auto session = std::make_unique<Session>(plan, context);
-    std::vector<std::vector<double>> rows = {session->lrs()};
+    Table table(plan.groups.size());
+    table.add(*session);
     for (std::int64_t t = 0; t <= plan.steps; ++t) {
         if (t == resume_at) {
             auto fresh = std::make_unique<Session>(plan, context);
@@ -134,33 +152,63 @@ std::vector<std::vector<double>> run(const Plan& plan, std::int64_t resume_at, W
         }
         if (t == plan.steps) break;
         session->step(t);
-        rows.push_back(session->lrs());
+        table.add(*session);
+        progress.update(t + 1);
     }
-    return rows;
+    return table;
 }
 
-std::string csv(const std::vector<std::vector<double>>& rows) {
-    const std::size_t groups = rows[0].size();
+std::string csv(const Table& table) {
     std::string text = "step";
-    for (std::size_t g = 0; g < groups; ++g) text += groups == 1 ? ",lr" : fmt::format(",lr.{}", g);
+    for (std::size_t g = 0; g < table.groups(); ++g) text += ',' + table.column(g);
     text += '\n';
-    for (std::size_t t = 0; t < rows.size(); ++t) {
+    for (std::size_t t = 0; t < table.rows(); ++t) {
         text += std::to_string(t);
-        for (const double lr : rows[t]) text.append(",").append(repr(lr));
+        for (std::size_t g = 0; g < table.groups(); ++g) {
+            text += ',';
+            append_double(text, table.lr(t, g));
+        }
         text += '\n';
     }
     return text;
 }
 
-void schedule(const Arguments& arguments) {
-    const Plan plan = read_plan(arguments.spec);
-    if (arguments.resume_at > plan.steps) {
-        throw std::invalid_argument(fmt::format("schedule: --resume-at must be from 0 to the number of steps ({}), got {}",
-                                                plan.steps, arguments.resume_at));
+std::string plot(const Table& table, const Plan& plan) {
+    Panel panel;
+    for (const ClassSpec& scheduler : plan.schedulers) {
+        panel.title += (panel.title.empty() ? "" : " + ") + std::string(sched::class_name(scheduler.type));
     }
+    panel.x_label = "step";
+    panel.y_label = "learning rate";
+    for (std::size_t g = 0; g < table.groups(); ++g) {
+        Series series{table.column(g), {}, {}};
+        for (std::size_t t = 0; t < table.rows(); ++t) {
+            series.x.push_back(static_cast<double>(t));
+            series.y.push_back(table.lr(t, g));
+        }
+        panel.series.push_back(std::move(series));
+    }
+    return svg({panel});
+}
+
+void schedule(Arguments& arguments) {
     Warnings warnings;
-    const auto rows = run(plan, arguments.resume_at, warnings);
-    write_text(csv(rows), arguments.output);
+    const Context context = arguments.run.context(&warnings);
+    Plan plan = read_plan(arguments.spec);
+    plan.implementation = arguments.run.implementation();
+    const auto& resume_at = arguments.resume_at;
+    if (resume_at && (*resume_at < 0 || *resume_at > plan.steps)) {
+        throw std::invalid_argument(
+            fmt::format("schedule: --resume-at must be from 0 to the number of steps ({}), got {}", plan.steps, *resume_at));
+    }
+    const bool silent = arguments.run.quiet() || arguments.output == "-" || arguments.plot == "-";
+    const Table table = [&] {
+        Progress progress(silent ? nullptr : stdout, "schedule", plan.steps);
+        return run(plan, resume_at, context, progress);
+    }();
+    const std::string picture = arguments.plot.empty() ? "" : plot(table, plan);
+    write_text(csv(table), arguments.output, "schedule");
+    if (!arguments.plot.empty()) write_text(picture, arguments.plot, "schedule");
     warnings.print();
 }
 
@@ -173,10 +221,10 @@ void add_schedule(CLI::App& program) {
         ->required()
         ->type_name("SPEC.json");
     command->add_option("-o,--output", arguments->output, "CSV file; - is stdout (default)")->type_name("FILE.csv");
-    command->add_option("--plot", arguments->plot, "also draw the curves")->type_name("FILE.svg");
+    command->add_option("--plot", arguments->plot, "also draw the curves, as SVG; - is stdout")->type_name("FILE.svg");
     command->add_option("--resume-at", arguments->resume_at, "after K steps save, make new objects, load, go on")
-        ->type_name("K")
-        ->check(CLI::NonNegativeNumber);
+        ->type_name("K");
+    arguments->run.add_to(*command);
     command->callback([arguments] { schedule(*arguments); });
 }
 

@@ -14,10 +14,9 @@ namespace {
 [[noreturn]] void invalid(const std::string& message) { throw std::invalid_argument("clip_grad_norm_: " + message); }
 
 /// The norm of the norms, in their order.
-double norm_of(std::span<const Tensor> norms, double order) {
+double norm_of(const std::vector<double>& norms, double order) {
     double total = 0;
-    for (const Tensor& tensor : norms) {
-        const double norm = std::fabs(tensor.item());
+    for (const double norm : norms) {
         if (order == 1) total += norm;
         else if (order == 2) total += norm * norm;
         else if (std::isnan(norm) || norm > total) total = norm;
@@ -34,8 +33,7 @@ Tensor clip_grad_norm_(std::span<const Tensor> gradients, double max_norm, doubl
         if (gradient.read_only()) invalid("gradients must be writable, got a read-only one of shape " + gradient.shape().to_string());
     }
     const bool wide = std::any_of(gradients.begin(), gradients.end(), [](const Tensor& g) { return g.dtype() == DType::f64; });
-    const std::vector<Tensor> norms = foreach::norm(gradients, norm_type, context);
-    const double total = norm_of(norms, norm_type);
+    const double total = norm_of(foreach::norms(gradients, norm_type, context), norm_type);
     const double coefficient = max_norm / (total + 1e-6);
     foreach::mul_(gradients, coefficient > 1 ? 1 : coefficient, context);
     return scalar_tensor(total, wide ? DType::f64 : DType::f32, context);

@@ -1,3 +1,4 @@
+#include <ravine/optim/clip_grad.h>
 #include <ravine/optim/optimizer.h>
 
 #include "optimizer_body.h"
@@ -25,6 +26,10 @@ double Optimizer::step(function_ref<double()> closure) {
     const double loss = closure();
     body_->step();
     return loss;
+}
+
+Tensor Optimizer::clip_grad_norm_(double max_norm, double norm_type) {
+    return optim::clip_grad_norm_(body_->gradients(), max_norm, norm_type, body_->context());
 }
 
 void Optimizer::zero_grad(bool set_to_none) { body_->zero_grad(set_to_none); }

@@ -1,16 +1,31 @@
 #include <ravine/runtime/context.h>
 
 #include <fmt/format.h>
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace ravine::inline v0 {
 
+namespace {
+
+/// oneTBB prints a warning when an arena asks for more threads than the process may use.
+int usable(int threads) {
+    const auto limit = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+    return std::min(threads, static_cast<int>(limit));
+}
+
+}  // namespace
+
 struct ThreadExecutor::Arena {
-    explicit Arena(int threads) : arena(threads == 0 ? tbb::task_arena::automatic : threads) {}
+    explicit Arena(int threads)
+        : arena(threads == 0 ? tbb::task_arena::automatic : usable(threads)),
+          concurrency(threads == 0 ? arena.max_concurrency() : threads) {}
     tbb::task_arena arena;
+    int concurrency;
 };
 
 ThreadExecutor::ThreadExecutor(int threads) {
@@ -23,7 +38,7 @@ ThreadExecutor::ThreadExecutor(int threads) {
 ThreadExecutor::~ThreadExecutor() = default;
 
 int ThreadExecutor::concurrency() const noexcept {
-    return arena_->arena.max_concurrency();
+    return arena_->concurrency;
 }
 
 void ThreadExecutor::parallel_for(std::size_t tasks, function_ref<void(std::size_t)> task) {

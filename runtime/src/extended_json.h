@@ -26,14 +26,19 @@ using TensorKey = function_ref<std::string(const Tensor& tensor, const std::stri
 /// The name of the part that a dict becomes; empty if it is written in place.
 using PartName = function_ref<std::string(const Dict& dict)>;
 
+/// Whether a dict's keys let it be a JSON object: strings without `$` at the beginning.
+bool has_object_keys(const Dict& dict) noexcept;
+
 /// `place` is the path of the value for keys and messages; components are joined by dots. std::invalid_argument for what
 /// the text cannot hold: other keys than integers, strings and tuples of them, text that is not UTF-8, too deep, too many.
 std::string to_extended_json(const Value& value, const std::string& place, TensorKey tensor_key, PartName part_name);
+/// The `$dict` form of a dict whatever its keys are. It has no parts.
+std::string to_pairs_json(const Dict& dict, const std::string& place, TensorKey tensor_key);
 
 using TensorOfKey = function_ref<Tensor(const std::string& key)>;  ///< undefined if there is none
 using PartOfName = function_ref<Value(const std::string& name)>;   ///< throws if there is none
 
-/// `file` and `where` are for messages. std::runtime_error.
+/// `where` names the file and the place of the text in it, for messages. std::runtime_error.
 Value from_extended_json(std::string_view text, std::string_view where, TensorOfKey tensor_of, PartOfName part_of);
 
 }  // namespace ravine::inline v0

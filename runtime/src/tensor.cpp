@@ -181,7 +181,7 @@ Tensor zeros_like(const Tensor& other, const Context& context) {
     return zeros_like(std::span(&other, 1), context).front();
 }
 
-std::vector<Tensor> zeros_like(std::span<const Tensor> others, const Context& context) {
+std::vector<Tensor> empty_like(std::span<const Tensor> others, const Context& context) {
     std::size_t bytes = 0;
     std::vector<std::size_t> offsets;
     offsets.reserve(others.size());
@@ -190,7 +190,6 @@ std::vector<Tensor> zeros_like(std::span<const Tensor> others, const Context& co
         bytes += (other.nbytes() + alignment - 1) / alignment * alignment;
     }
     const auto storage = std::make_shared<Storage>(std::max<std::size_t>(bytes, 1), Device{}, context.allocator);
-    std::memset(storage->data, 0, bytes);
     std::vector<Tensor> result;
     result.reserve(others.size());
     for (std::size_t i = 0; i < others.size(); ++i) {
@@ -198,6 +197,12 @@ std::vector<Tensor> zeros_like(std::span<const Tensor> others, const Context& co
         const Shape strides = other.is_dense() ? other.strides() : contiguous_strides(other.shape());
         result.push_back(slice_of(storage, offsets[i], other.shape(), strides, other.dtype()));
     }
+    return result;
+}
+
+std::vector<Tensor> zeros_like(std::span<const Tensor> others, const Context& context) {
+    std::vector<Tensor> result = empty_like(others, context);
+    for (const Tensor& tensor : result) tensor.zero_();
     return result;
 }
 

@@ -18,6 +18,7 @@ class Writer {
         : place_(std::move(place)), tensor_key_(tensor_key), part_name_(part_name) {}
 
     void write(const Value& value);
+    void write_pairs(std::string_view form, const Dict& dict);
     std::string json;
 
   private:
@@ -29,7 +30,6 @@ class Writer {
     void write_items(std::string_view form, std::span<const Value> items);
     void write_dict(const Dict& dict);
     void write_object(const Dict& dict);
-    void write_pairs(std::string_view form, const Dict& dict);
     void check_key(const Value& key) const;
     /// Writes a child under a longer place.
     void write_at(const std::string& component, const Value& value);
@@ -106,11 +106,7 @@ void Writer::write_dict(const Dict& dict) {
     }
     const bool ordered = dict.kind == Dict::Kind::ordered_dict;
     if (!ordered && !dict.metadata.is_null()) refuse("only an OrderedDict can have _metadata", "a dict that has it");
-    const bool plain = dict.kind == Dict::Kind::dict && std::all_of(dict.begin(), dict.end(), [](const Dict::Item& item) {
-        const auto* key = item.first.get_if<std::string>();
-        return key != nullptr && !key->starts_with('$');
-    });
-    if (plain) write_object(dict);
+    if (dict.kind == Dict::Kind::dict && has_object_keys(dict)) write_object(dict);
     else write_pairs(ordered ? "$ordered" : dict.kind == Dict::Kind::counter ? "$counter" : "$dict", dict);
 }
 
@@ -173,9 +169,23 @@ void Writer::refuse(std::string_view what, std::string_view got) const {
 
 }  // namespace
 
+bool has_object_keys(const Dict& dict) noexcept {
+    return std::all_of(dict.begin(), dict.end(), [](const Dict::Item& item) {
+        const auto* key = item.first.get_if<std::string>();
+        return key != nullptr && !key->starts_with('$');
+    });
+}
+
 std::string to_extended_json(const Value& value, const std::string& place, TensorKey tensor_key, PartName part_name) {
     Writer writer(place, tensor_key, part_name);
     writer.write(value);
+    return std::move(writer.json);
+}
+
+std::string to_pairs_json(const Dict& dict, const std::string& place, TensorKey tensor_key) {
+    const auto in_place = [](const Dict&) { return std::string(); };
+    Writer writer(place, tensor_key, in_place);
+    writer.write_pairs("$dict", dict);
     return std::move(writer.json);
 }
 

@@ -102,7 +102,8 @@ inline std::vector<Dict> configurations(std::string_view name) {
     const optim::Group& group = optimizer.param_groups()[0];
     for (const auto& field : group.fields()) {
         const bool is_switch = field.get(group.options_data()).is(Value::Kind::boolean) && field.flag == Implementation::for_loop;
-        if (!is_switch || field.name == "capturable" || field.name == "differentiable") continue;
+        const bool is_fixed = name == "AdamW" && field.name == "decoupled_weight_decay";
+        if (!is_switch || is_fixed || field.name == "capturable" || field.name == "differentiable") continue;
         Dict switched = usual;
         switched.set(field.name, !field.get(group.options_data()).as<bool>());
         result.push_back(switched);

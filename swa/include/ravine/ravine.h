@@ -2,6 +2,7 @@
 // Everything of ravine: include this, or the header of what you use.
 #include <ravine/optim/adam.h>
 #include <ravine/optim/adamw.h>
+#include <ravine/optim/clip_grad.h>
 #include <ravine/optim/optimizer.h>
 #include <ravine/optim/sgd.h>
 #include <ravine/runtime/file.h>

@@ -75,11 +75,21 @@ struct joined_backend<A, B> {
 };
 template <class A, class B> using joined = typename joined_backend<A, B>::type;
 
-#define RAVINE_ARITHMETIC(symbol, primitive)                                                                           \
+/// An operand of R's arithmetic. torch rounds a scalar that is added to a 16-bit tensor to the tensor's type, and keeps a
+/// factor or a divisor in float.
+template <class R, class B> RAVINE_HD typename R::raw on_grid(const number<B>& value) {
+    if constexpr (__is_same(R, B)) return value.raw;
+    else return R::narrow(value.raw);
+}
+template <class R, class B> RAVINE_HD typename R::raw as_it_is(const number<B>& value) {
+    return value.raw;
+}
+
+#define RAVINE_ARITHMETIC(symbol, primitive, operand)                                                                  \
     template <class A, class B>                                                                                        \
     RAVINE_HD number<joined<A, B>> operator symbol(const number<A>& a, const number<B>& b) {                           \
         using R = joined<A, B>;                                                                                        \
-        return number<R>::of(R::narrow(R::primitive(a.raw, b.raw)));                                                   \
+        return number<R>::of(R::narrow(R::primitive(operand<R>(a), operand<R>(b))));                                   \
     }                                                                                                                  \
     template <class A, class I>                                                                                        \
         requires(__is_same(I, int))                                                                                    \
@@ -91,10 +101,10 @@ template <class A, class B> using joined = typename joined_backend<A, B>::type;
     RAVINE_HD number<A> operator symbol(I a, const number<A>& b) {                                                     \
         return number<A>(a) symbol b;                                                                                  \
     }
-RAVINE_ARITHMETIC(+, add)
-RAVINE_ARITHMETIC(-, sub)
-RAVINE_ARITHMETIC(*, mul)
-RAVINE_ARITHMETIC(/, div)
+RAVINE_ARITHMETIC(+, add, on_grid)
+RAVINE_ARITHMETIC(-, sub, on_grid)
+RAVINE_ARITHMETIC(*, mul, as_it_is)
+RAVINE_ARITHMETIC(/, div, as_it_is)
 #undef RAVINE_ARITHMETIC
 
 /// Exact: flips the sign bit.

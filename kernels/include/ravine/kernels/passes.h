@@ -33,7 +33,11 @@ template <int inputs> struct Operation {
     X(Sqrt, 1, sqrt(x[a]))                                                                                             \
     X(Rsqrt, 1, rsqrt(x[a]))                                                                                           \
     X(Reciprocal, 1, reciprocal(x[a]))                                                                                 \
+    X(Square, 1, x[a] * x[a])                                                                                          \
+    X(Cube, 1, x[a] * x[a] * x[a])                                                                                     \
+    X(InverseSquare, 1, reciprocal(x[a] * x[a]))                                                                       \
     X(AddScalar, 1, x[a] + t.k)                                                                                        \
+    X(SubScalar, 1, x[a] - t.k)                                                                                        \
     X(SubFrom, 1, V(t.k) - x[a])                                                                                       \
     X(MulScalar, 1, x[a] * t.k)                                                                                        \
     X(DivScalar, 1, x[a] / t.k)                                                                                        \
@@ -50,6 +54,7 @@ template <int inputs> struct Operation {
     X(Equal, 2, select(x[a] == x[b], V(1), V(0)))                                                                      \
     X(Addcmul, 3, addcmul(x[a], x[b], x[c], t.k))                                                                      \
     X(Addcdiv, 3, addcdiv(x[a], x[b], x[c], t.k))                                                                      \
+    X(ClampTensor, 3, min(max(x[a], x[b]), x[c]))                                                                      \
     X(LerpTensor, 3, lerp_tensor(x[a], x[b], x[c]))                                                                    \
     X(Select, 3, select(x[a] == 0, x[c], x[b]))
 RAVINE_PASSES(RAVINE_PASS)

@@ -39,6 +39,9 @@ struct AdamWAlgorithm {
     static constexpr bool counts_steps = true;
     static void after_load(Options& options) { options.decoupled_weight_decay = true; }
     static std::size_t variant(const Options& options) { return options.amsgrad; }
+    static std::string_view contradiction(const Options& options) {
+        return options.decoupled_weight_decay ? "" : "decoupled_weight_decay must be True, got False";
+    }
     static auto terms(const Options& options, std::int64_t step) {
         return detail::adam_terms({.lr = options.lr,
                                    .betas = options.betas,

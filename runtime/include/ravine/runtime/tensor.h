@@ -117,7 +117,10 @@ RAVINE_API Tensor zeros(const Shape& shape, DType dtype, const Context& context 
 /// New memory of zeros with the shape, dtype, device and, if it is dense, the memory layout of `other`, like torch's
 /// zeros_like with preserve_format; row-major if `other` is not dense.
 RAVINE_API Tensor zeros_like(const Tensor& other, const Context& context = {});
-/// Zeros like each of `others`, in one allocation, each aligned to 64 bytes. The memory is freed with the last of them.
+/// Uninitialised tensors like each of `others` (layouts as in zeros_like), in one allocation, each aligned to 64 bytes. The
+/// memory is freed with the last of them.
+RAVINE_API std::vector<Tensor> empty_like(std::span<const Tensor> others, const Context& context = {});
+/// The same, full of zeros.
 RAVINE_API std::vector<Tensor> zeros_like(std::span<const Tensor> others, const Context& context = {});
 /// A 0-d tensor.
 RAVINE_API Tensor scalar_tensor(double value, DType dtype, const Context& context = {});

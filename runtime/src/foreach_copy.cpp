@@ -1,0 +1,55 @@
+#include "foreach_call.h"
+#include "list_checks.h"
+
+#include <cstring>
+
+namespace ravine::inline v0::foreach {
+namespace {
+
+template <std::size_t item> void copy(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments&) noexcept {
+    for (const kernels::Chunk* row = rows; row != rows + chunks; ++row) {
+        std::memmove(row->slot[0], row->slot[1], static_cast<std::size_t>(row->count) * item);
+    }
+}
+template <std::size_t item> void zero(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments&) noexcept {
+    for (const kernels::Chunk* row = rows; row != rows + chunks; ++row) std::memset(row->slot[0], 0, static_cast<std::size_t>(row->count) * item);
+}
+
+struct ByteKernels {
+    kernels::Kernel *copy, *zero;
+};
+ByteKernels kernels_for(std::size_t item) noexcept {
+    switch (item) {
+    case 1: return {&copy<1>, &zero<1>};
+    case 2: return {&copy<2>, &zero<2>};
+    case 4: return {&copy<4>, &zero<4>};
+    case 8: return {&copy<8>, &zero<8>};
+    default: return {&copy<16>, &zero<16>};
+    }
+}
+
+}  // namespace
+
+void copy_(TensorList self, TensorList source, const Context& context) {
+    check_defined("foreach.copy_", "self", self);
+    check_writable("foreach.copy_", "self", self);
+    check_shapes("foreach.copy_", "source", source, self);
+    Tensors same(source.begin(), source.end());
+    for (std::size_t i = 0; i < same.size(); ++i) {
+        if (same[i].dtype() != self[i].dtype()) same[i] = same[i].to(self[i].dtype(), context);
+    }
+    const TensorList inputs[] = {same};
+    run_rows(self, inputs, [&](std::size_t i) {
+        return PlanEntry{kernels_for(item_size(self[i].dtype())).copy, {}, 1};
+    }, context);
+}
+
+void zero_(TensorList self, const Context& context) {
+    check_defined("foreach.zero_", "self", self);
+    check_writable("foreach.zero_", "self", self);
+    run_rows(self, {}, [&](std::size_t i) {
+        return PlanEntry{kernels_for(item_size(self[i].dtype())).zero, {}, 1};
+    }, context);
+}
+
+}  // namespace ravine::inline v0::foreach

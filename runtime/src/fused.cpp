@@ -1,0 +1,64 @@
+#include <ravine/runtime/fused.h>
+
+#include "list_checks.h"
+#include "workers.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+
+namespace ravine::inline v0::fused {
+namespace {
+
+/// The argument's name in messages.
+std::string_view name_of(const RuleInfo& rule, std::size_t slot) {
+    if (slot == kernels::param_slot) return "params";
+    if (slot == kernels::grad_slot) return "grads";
+    return rule.state[slot - 2];
+}
+
+void check(std::string_view who, const RuleInfo& rule, std::span<const TensorList> slots, unsigned writes,
+           const kernels::StepArguments& arguments) {
+    const TensorList params = slots[kernels::param_slot];
+    check_floating_point(who, "params", params);
+    for (std::size_t s = 0; s < slots.size(); ++s) {
+        check_alike(who, name_of(rule, s), slots[s], params);
+        if (writes >> s & 1u) check_writable(who, name_of(rule, s), slots[s]);
+    }
+    for (std::size_t i = 0; i < params.size(); ++i) {
+        const DType dtype = params[i].dtype();
+        if (rule.scalars_fit(arguments, largest_value(dtype), largest_computed_value(dtype))) continue;
+        throw std::invalid_argument(
+            fmt::format("{}: every term must be convertible to {} without overflow, got one that is not (tensor {})", who, name(dtype), i));
+    }
+}
+
+}  // namespace
+
+void detail::update(std::string_view who, const RuleInfo& rule, std::span<const TensorList> slots, const kernels::StepArguments& arguments,
+                    const Context& context) {
+    kernels::Common common;
+    std::memcpy(&common, arguments.switches, sizeof common);
+    const unsigned writes = rule.writes | (common.unscale ? 1u << kernels::grad_slot : 0u);
+    check(who, rule, slots, writes, arguments);
+
+    const TensorList params = slots[kernels::param_slot];
+    const Isa isa = default_isa();
+    Workers workers(params, context);
+    Plan plan;
+    std::array<std::optional<unsigned>, kernels::storage_count> entry_of;
+    for (std::size_t i = 0; i < params.size(); ++i) {
+        const DType dtype = params[i].dtype();
+        std::optional<unsigned>& entry = entry_of[static_cast<std::size_t>(dtype)];
+        if (!entry) entry = plan.add_entry({kernel_of(rule, KernelKind::fused, isa, dtype), arguments, writes});
+        const Tensor* row[kernels::max_slots] = {};
+        for (std::size_t s = 0; s < slots.size(); ++s) row[s] = &slots[s][i];
+        plan.add_row(*entry, std::span(row, slots.size()));
+    }
+    plan.seal(workers.executor().concurrency());
+    plan.run(workers.executor());
+}
+
+}  // namespace ravine::inline v0::fused

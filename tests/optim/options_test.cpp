@@ -1,0 +1,179 @@
+#include "harness.h"
+
+#include <cmath>
+
+namespace ravine::testing {
+namespace {
+
+std::string complaint(std::string_view name, const Dict& options) {
+    return message_of<std::invalid_argument>([&] { optim::make(name, {Parameter(zeros({1}, DType::f32))}, options); });
+}
+
+}  // namespace
+
+TEST_CASE("defaults are torch's") {
+    const Parameters parameters = make_parameters({{1}}, DType::f32);
+    const auto sgd = optim::SGD(parameters).state_dict().at("param_groups").items()[0];
+    CHECK(sgd == Value(Dict{{"lr", 1e-3}, {"momentum", 0.0}, {"dampening", 0.0}, {"weight_decay", 0.0}, {"nesterov", false},
+                            {"maximize", false}, {"foreach", nullptr}, {"differentiable", false}, {"fused", nullptr}, {"params", List{0}}}));
+    const auto adam = optim::Adam(parameters).state_dict().at("param_groups").items()[0];
+    CHECK(adam == Value(Dict{{"lr", 1e-3}, {"betas", Tuple{0.9, 0.999}}, {"eps", 1e-8}, {"weight_decay", 0.0}, {"amsgrad", false},
+                             {"maximize", false}, {"foreach", nullptr}, {"capturable", false}, {"differentiable", false},
+                             {"fused", nullptr}, {"decoupled_weight_decay", false}, {"params", List{0}}}));
+    Value adamw = optim::AdamW(parameters).state_dict().at("param_groups").items()[0];
+    CHECK(adamw.at("weight_decay") == Value(1e-2));
+    CHECK(adamw.at("decoupled_weight_decay") == Value(true));
+    adamw.at("weight_decay") = 0.0;
+    adamw.at("decoupled_weight_decay") = false;
+    CHECK(adamw == adam);
+}
+
+TEST_CASE("an option out of its range is refused with its name, its range and its value") {
+    CHECK(complaint("SGD", {{"lr", -0.5}}) == "SGD: lr must be >= 0, got -0.5");
+    CHECK(complaint("SGD", {{"momentum", -1}}) == "SGD: momentum must be >= 0, got -1");
+    CHECK(complaint("SGD", {{"weight_decay", -1e-3}}) == "SGD: weight_decay must be >= 0, got -0.001");
+    CHECK(contains(complaint("SGD", {{"nesterov", true}}), "SGD: nesterov needs a momentum > 0 and zero dampening"));
+    CHECK(contains(complaint("SGD", {{"nesterov", true}, {"momentum", 0.9}, {"dampening", 0.1}}), "SGD: nesterov"));
+    for (const std::string name : {"Adam", "AdamW"}) {
+        CHECK(complaint(name, {{"lr", -1}}) == name + ": lr must be >= 0, got -1");
+        CHECK(complaint(name, {{"eps", -1e-9}}) == name + ": eps must be >= 0, got -1e-09");
+        CHECK(complaint(name, {{"weight_decay", -1.0}}) == name + ": weight_decay must be >= 0, got -1");
+        CHECK(complaint(name, {{"betas", Tuple{1.0, 0.9}}}) == name + ": betas[0] must be in [0, 1), got 1");
+        CHECK(complaint(name, {{"betas", Tuple{0.9, 1.5}}}) == name + ": betas[1] must be in [0, 1), got 1.5");
+        CHECK(complaint(name, {{"betas", Tuple{0.9, -0.1}}}) == name + ": betas[1] must be in [0, 1), got -0.1");
+    }
+}
+
+TEST_CASE("AdamW's decay is always decoupled") {
+    CHECK(complaint("AdamW", {{"decoupled_weight_decay", false}}) == "AdamW: decoupled_weight_decay must be True, got False");
+    CHECK(complaint("AdamW", {{"decoupled_weight_decay", true}}).empty());
+}
+
+TEST_CASE("constructors check like the factory") {
+    const Parameters parameters = make_parameters({{1}}, DType::f32);
+    CHECK(message_of<std::invalid_argument>([&] { optim::AdamW(parameters, {.lr = -1}); }) == "AdamW: lr must be >= 0, got -1");
+    CHECK_THROWS_AS(optim::AdamW({}, {.lr = -1}), std::invalid_argument);
+    CHECK_THROWS_AS(optim::SGD(parameters, {.nesterov = true}), std::invalid_argument);
+}
+
+TEST_CASE("NaN is refused where torch refuses it") {
+    CHECK(complaint("SGD", {{"lr", NAN}}).empty());
+    CHECK(complaint("SGD", {{"momentum", NAN}}).empty());
+    for (const char* name : {"Adam", "AdamW"}) {
+        for (const char* key : {"lr", "eps", "weight_decay"}) CHECK(contains(complaint(name, Dict{{key, NAN}}), key));
+        CHECK(contains(complaint(name, {{"betas", Tuple{NAN, 0.9}}}), "betas[0]"));
+    }
+}
+
+TEST_CASE("values of the wrong kind are refused by name") {
+    for (const std::string_view name : optim::names()) {
+        CHECK(contains(complaint(name, {{"lr", "fast"}}), std::string(name) + ": lr must be a number, got 'fast'"));
+        CHECK(contains(complaint(name, {{"lr", nullptr}}), "lr must be a number, got None"));
+        CHECK(contains(complaint(name, {{"lr", true}}), "lr must be a number, got True"));
+        CHECK(contains(complaint(name, {{"maximize", 1}}), "maximize must be a bool, got 1"));
+        CHECK(contains(complaint(name, {{"fused", "yes"}}), "fused must be a bool or None"));
+    }
+    CHECK(contains(complaint("Adam", {{"betas", 0.9}}), "Adam: betas must be two floats, got 0.9"));
+    CHECK(contains(complaint("Adam", {{"betas", Tuple{0.9}}}), "Adam: betas must be two floats"));
+    CHECK(contains(complaint("Adam", {{"betas", Tuple{0.9, 0.9, 0.9}}}), "Adam: betas must be two floats"));
+    CHECK(contains(complaint("Adam", {{"betas", Tuple{0, 0.9}}}), "Adam: betas must be two floats"));
+}
+
+TEST_CASE("an unknown option lists the known ones") {
+    for (const std::string_view name : optim::names()) {
+        const std::string text =
+            message_of<std::out_of_range>([&] { optim::make(name, {Parameter(zeros({1}, DType::f32))}, {{"learning_rate", 1}}); });
+        CHECK(contains(text, "learning_rate"));
+        CHECK(contains(text, "lr, "));
+    }
+}
+
+TEST_CASE("torch's flags choose the implementation, and contradict one another as in torch") {
+    const auto implementation = [](const Dict& flags) {
+        const Optimizer optimizer = optim::make("AdamW", {Parameter(zeros({1}, DType::f32))}, flags);
+        return static_cast<optim::AdamW::TypedGroup&>(*optimizer.group_set()->groups[0]).options.implementation;
+    };
+    CHECK(implementation({}) == Implementation::automatic);
+    CHECK(implementation({{"foreach", nullptr}, {"fused", nullptr}}) == Implementation::automatic);
+    CHECK(implementation({{"foreach", true}}) == Implementation::foreach);
+    CHECK(implementation({{"fused", true}}) == Implementation::fused);
+    CHECK(implementation({{"foreach", false}}) == Implementation::for_loop);
+    CHECK(implementation({{"fused", false}}) == Implementation::for_loop);
+    for (const std::string_view name : optim::names()) {
+        const Dict both = {{"foreach", true}, {"fused", true}};
+        CHECK(complaint(name, both) == std::string(name) + ": fused and foreach must not be True together");
+        CHECK(contains(complaint(name, {{"fused", true}, {"differentiable", true}}), "differentiable"));
+    }
+}
+
+TEST_CASE("every implementation is shown under torch's flags and comes back from them") {
+    for (const Implementation chosen : {Implementation::automatic, Implementation::for_loop, Implementation::foreach, Implementation::fused}) {
+        optim::AdamW source(make_parameters({{1}}, DType::f32), {.implementation = chosen});
+        optim::AdamW target(make_parameters({{1}}, DType::f32), {.implementation = Implementation::fused});
+        target.load_state_dict(source.state_dict());
+        CHECK(target.param_groups()[0].options.implementation == chosen);
+        CHECK(optim::implementation_from_name(optim::name(chosen)) == chosen);
+    }
+    CHECK_THROWS_AS(optim::implementation_from_name("slow"), std::invalid_argument);
+}
+
+TEST_CASE("options may change at any time and are checked at the next step, before its first write") {
+    for (const std::string_view name : optim::names()) {
+        const Parameters parameters = make_parameters({{9}, {3}}, DType::f32);
+        Optimizer optimizer = optim::make(name, {parameters[0]});
+        optim::Group& second = optimizer.add_param_group({parameters[1]});
+        backward(parameters, 1);
+        optimizer.step();
+        const Value before = snapshot(optimizer, parameters);
+        second.set("lr", -1);
+        const std::string text = message_of<std::invalid_argument>([&] { optimizer.step(); });
+        CHECK(text == std::string(name) + ": lr must be >= 0, got -1 (group 1)");
+        CHECK(snapshot(optimizer, parameters) == before);
+        second.set("lr", 0.25);
+        CHECK(second.number("lr") == 0.25);
+        optimizer.step();
+        CHECK_FALSE(snapshot(optimizer, parameters) == before);
+    }
+}
+
+TEST_CASE("a scalar that the parameter's type cannot hold is refused before the first write, as in torch") {
+    for (const std::string_view name : optim::names()) {
+        const Parameters parameters = make_parameters({{9}}, DType::f32);
+        Optimizer optimizer = optim::make(name, parameters, {{"lr", 1e39}});
+        backward(parameters, 1);
+        const Value before = snapshot(optimizer, parameters);
+        CHECK(contains(message_of<std::invalid_argument>([&] { optimizer.step(); }), "float32 without overflow"));
+        CHECK(snapshot(optimizer, parameters) == before);
+    }
+    const Parameter wide(zeros({3}, DType::f64), tensor_of({1, 2, 3}, DType::f64));
+    optim::SGD optimizer({wide}, {.lr = 1e39});
+    optimizer.step();
+    CHECK(numbers_of(wide.data()) == std::vector{-1e39, -2e39, -3e39});
+}
+
+TEST_CASE("capturable is refused at a step on the CPU") {
+    const Parameters parameters = make_parameters({{3}}, DType::f32);
+    backward(parameters, 1);
+    optim::Adam optimizer(parameters, {.capturable = true});
+    const Value before = snapshot(optimizer, parameters);
+    CHECK(contains(message_of<std::invalid_argument>([&] { optimizer.step(); }), "Adam: capturable must be False"));
+    CHECK(snapshot(optimizer, parameters) == before);
+}
+
+TEST_CASE("a group shows its options by torch's names") {
+    optim::Adam optimizer(make_parameters({{1}}, DType::f32), {.lr = 0.5, .betas = {0.25, 0.75}});
+    auto& group = optimizer.param_groups()[0];
+    CHECK(group.get("betas") == Value(Tuple{0.25, 0.75}));
+    CHECK(group.get("amsgrad") == Value(false));
+    CHECK(group.number("lr") == 0.5);
+    CHECK(group.has("eps"));
+    CHECK_FALSE(group.has("momentum"));
+    group.set("initial_lr", 3);
+    CHECK(group.get("initial_lr") == Value(3));
+    CHECK(contains(message_of<std::out_of_range>([&] { group.get("momentum"); }), "'momentum'"));
+    CHECK_THROWS_AS(group.number("betas"), std::invalid_argument);
+    CHECK_THROWS_AS(group.set("betas", 3), std::invalid_argument);
+    CHECK(group.get("betas") == Value(Tuple{0.25, 0.75}));
+}
+
+}  // namespace ravine::testing

@@ -1,0 +1,132 @@
+#include "bench.h"
+
+#include "bench_report.h"
+#include "bench_run.h"
+#include "output.h"
+#include "run_options.h"
+
+#include <ravine/runtime/text.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace ravine::tools {
+namespace {
+
+struct Arguments {
+    bool list = false;
+    bool json = false;
+    std::vector<std::string> cases = {"1x16Mi", "16x1Mi", "1000x1024", "10000x64"};
+    std::vector<std::string> optimizers = {"AdamW"};
+    std::vector<std::string> dtypes = {"f32"};
+    std::vector<std::string> implementations = {"automatic"};
+    std::vector<int> threads = {1};
+    double seconds = 10;
+    RunOptions run;
+};
+
+[[noreturn]] void refuse(std::string_view what, std::string_view got) {
+    throw std::invalid_argument(fmt::format("bench: {}, got {}", what, got));
+}
+
+/// Parts between separators that stand in no brackets.
+std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> parts(1);
+    int depth = 0;
+    for (const char c : text) {
+        depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+        if (c == separator && depth == 0) parts.emplace_back();
+        else parts.back() += c;
+    }
+    return parts;
+}
+
+/// `momentum=0.9`: the value is JSON.
+void add_option(std::string_view text, Json& options) {
+    const std::size_t sign = text.find('=');
+    if (sign == std::string_view::npos) refuse("--optimizer must have options of the form key=value", ravine::quoted(text));
+    const std::string_view value = text.substr(sign + 1);
+    Json parsed = Json::parse(value, nullptr, false);
+    if (parsed.is_discarded()) parsed = value;
+    options[std::string(text.substr(0, sign))] = std::move(parsed);
+}
+
+/// `NAME[:key=value[:key=value]]`. Options that are the defaults anyway are left out.
+BenchOptimizer parse_optimizer(std::string_view text) {
+    const std::vector<std::string> parts = split(text, ':');
+    BenchOptimizer result{std::string(optim::class_name(parts[0])), {}, Json::object()};
+    Json given = Json::object();
+    for (std::size_t i = 1; i < parts.size(); ++i) add_option(parts[i], given);
+    Dict options;
+    const auto complain = [](std::string_view what, std::string_view got) { refuse(what, got); };
+    for (const auto& [key, value] : given.items()) options.set(key, value_from_json(value, key, complain));
+    const Dict usual = optim::make(result.name, {}).defaults(), chosen = optim::make(result.name, {}, options).defaults();
+    for (const auto& [key, value] : given.items()) {
+        if (chosen.at(key) == usual.at(key)) continue;
+        result.options.set(key, chosen.at(key));
+        result.shown[key] = value;
+    }
+    return result;
+}
+
+DType parse_dtype(const std::string& text) {
+    for (const DType dtype : {DType::f64, DType::f32, DType::bf16, DType::f16}) {
+        if (text == short_name(dtype)) return dtype;
+    }
+    refuse("--dtype must be f64, f32, bf16 or f16", ravine::quoted(text));
+}
+
+BenchRequest read_request(const Arguments& arguments) {
+    BenchRequest request;
+    if (!(arguments.seconds > 0 && arguments.seconds <= 1e6)) refuse("--seconds must be above 0 and at most 1e6", fmt::format("{}", arguments.seconds));
+    request.seconds = arguments.seconds;
+    for (const std::string& name : arguments.cases) request.cases.push_back(bench_case(name));
+    for (const std::string& list : arguments.optimizers) {
+        for (const std::string& optimizer : split(list, ',')) request.optimizers.push_back(parse_optimizer(optimizer));
+    }
+    for (const std::string& name : arguments.dtypes) request.dtypes.push_back(parse_dtype(name));
+    for (const std::string& name : arguments.implementations) {
+        request.implementations.push_back(arguments.run.implementation_from(name));
+    }
+    for (const int threads : arguments.threads) {
+        arguments.run.check_threads(threads);
+        request.threads.push_back(threads);
+    }
+    return request;
+}
+
+void bench(const Arguments& arguments) {
+    arguments.run.choose_machine();
+    if (arguments.list) return write_text(arguments.json ? bench_list_json() : bench_list(), "-", "bench");
+    const BenchRequest request = read_request(arguments);
+    const std::vector<BenchResult> results = run_bench(request, arguments.run.quiet() ? nullptr : stderr);
+    write_text(arguments.json ? bench_json(results) : bench_table(results), "-", "bench");
+}
+
+}  // namespace
+
+void add_bench(CLI::App& program) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = program.add_subcommand("bench", "Measure steps beside what memory allows");
+    const auto list_of = [&](const char* option, auto& values, const char* what) {
+        return command->add_option(option, values, what)->delimiter(',')->capture_default_str();
+    };
+    command->add_flag("--list", arguments->list, "show all cases and optimizers");
+    list_of("--case", arguments->cases, "lists of tensors, see --list")->type_name("NAME,...");
+    command->add_option("--optimizer", arguments->optimizers, "classes with options: adamw,sgd:momentum=0.9:nesterov=true")
+        ->type_name("NAME,...")
+        ->capture_default_str();
+    list_of("--dtype", arguments->dtypes, "f64, f32, bf16, f16")->type_name("NAME,...");
+    list_of("--implementation", arguments->implementations, "automatic, for_loop, foreach, fused")->type_name("NAME,...");
+    list_of("--threads", arguments->threads, "numbers of threads")->type_name("N,...");
+    command->add_option("--seconds", arguments->seconds, "time for all of it together, at least three rounds")
+        ->type_name("S")
+        ->capture_default_str();
+    command->add_flag("--json", arguments->json, "one object a line");
+    arguments->run.add_machine_to(*command);
+    command->callback([arguments] { bench(*arguments); });
+}
+
+}  // namespace ravine::tools

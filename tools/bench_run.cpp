@@ -1,0 +1,246 @@
+#include "bench_run.h"
+
+#include "bench_allocations.h"
+#include "bench_memory.h"
+#include "bench_stream.h"
+#include "progress.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <tuple>
+
+namespace ravine::tools {
+namespace {
+
+constexpr int warm_steps = 3;
+constexpr double shortest_batch = 50e-6;
+constexpr std::int64_t fewest_rounds = 3, most_rounds = 100'000;
+/// What fits into no cache need not be brought there before it is timed.
+constexpr std::int64_t cacheable_bytes = std::int64_t{256} << 20;
+
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+template <class Call> double seconds_of(std::int64_t times, const Call& call) {
+    const double start = seconds_now();
+    for (std::int64_t i = 0; i < times; ++i) call();
+    return seconds_now() - start;
+}
+
+/// The value below which that share of the sorted samples lies.
+double quantile(const std::vector<double>& sorted, double share) {
+    const double at = share * static_cast<double>(sorted.size() - 1);
+    const auto below = static_cast<std::size_t>(at);
+    const std::size_t above = std::min(below + 1, sorted.size() - 1);
+    return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+/// Something that is timed in batches, and how long one call took in each of them.
+class Timed {
+  public:
+    /// Times a batch that is long enough for the clock.
+    template <class Call> void sample(const Call& call) {
+        seconds_.push_back(seconds_of(batch_, call) / static_cast<double>(batch_));
+    }
+    template <class Call> void calibrate(const Call& call) {
+        call();
+        const double once = std::max(seconds_of(1, call), 1e-9);
+        batch_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(shortest_batch / once)));
+    }
+    std::int64_t batch() const { return batch_; }
+    void reserve(std::int64_t rounds) { seconds_.reserve(static_cast<std::size_t>(rounds)); }
+    void forget() { seconds_.clear(); }
+    std::vector<double> sorted() const {
+        std::vector<double> result = seconds_;
+        std::sort(result.begin(), result.end());
+        return result;
+    }
+
+  private:
+    std::int64_t batch_ = 1;
+    std::vector<double> seconds_;
+};
+
+/// Evenly spread over [-1, 1), never 0.
+template <class T> void fill(const Tensor& tensor, std::uint64_t seed) {
+    std::uint64_t state = seed;
+    for (T& element : tensor.span<T>()) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        const auto odd = static_cast<std::int32_t>((state >> 40) | 1) - (1 << 23);
+        element = kernels::storage_traits<T>::narrow(static_cast<float>(odd) * 0x1p-23f);
+    }
+}
+
+Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed) {
+    const Tensor result = empty(shape, dtype);
+    switch (dtype) {
+    case DType::f64: fill<double>(result, seed); break;
+    case DType::bf16: fill<bf16>(result, seed); break;
+    case DType::f16: fill<f16>(result, seed); break;
+    default: fill<float>(result, seed); break;
+    }
+    return result;
+}
+
+/// The no-math walks over the memory of one combination; they serve all that move the same bytes by as many threads.
+struct TimedStream {
+    Stream stream;
+    std::array<Timed, walk_variants> timed;
+
+    /// Calls `visit` with each variant's times and a pass of it.
+    template <class Visit> void each(const Visit& visit) {
+        for (int v = 0; v < walk_variants; ++v) visit(timed[static_cast<std::size_t>(v)], [this, v] { stream.run(v); });
+    }
+    double fastest() const {
+        double result = INFINITY;
+        for (const Timed& one : timed) result = std::min(result, quantile(one.sorted(), 0.5));
+        return result;
+    }
+};
+
+struct Combination {
+    BenchResult result;
+    optim::Optimizer step;
+    TimedStream* stream;
+    Timed timed{};
+    long allocations = 0;
+};
+
+class Bench {
+  public:
+    Bench(const BenchRequest& request, std::FILE* progress) : request_(request), progress_(progress) {
+        for (const int threads : request.threads) executors_.try_emplace(threads, threads);
+    }
+
+    std::vector<BenchResult> run() {
+        prepare();
+        const double round = seconds_of(1, [this] { this->round(); });
+        for_all([](Timed& timed) { timed.forget(); });
+        for (auto& one : combinations_) one->allocations = 0;
+        const auto wanted = static_cast<std::int64_t>(std::min(request_.seconds / round, static_cast<double>(most_rounds)));
+        rounds_ = std::max(fewest_rounds, wanted);
+        for_all([this](Timed& timed) { timed.reserve(rounds_); });
+        Progress progress(progress_, "bench", rounds_, "rounds");
+        for (std::int64_t done = 0; done < rounds_;) {
+            this->round();
+            progress.update(++done);
+        }
+        return results();
+    }
+
+  private:
+    void prepare() {
+        const std::size_t models = request_.cases.size() * request_.dtypes.size();
+        Progress progress(progress_, "bench: preparing", static_cast<std::int64_t>(models), "lists of tensors");
+        std::int64_t done = 0;
+        for (const BenchCase& one : request_.cases) {
+            for (const DType dtype : request_.dtypes) {
+                Parameters parameters;
+                std::uint64_t seed = 1;
+                for (const Shape& shape : one.shapes) {
+                    const Tensor data = random_tensor(shape, dtype, seed++);
+                    parameters.emplace_back(data, random_tensor(shape, dtype, seed++));
+                }
+                for (const BenchOptimizer& optimizer : request_.optimizers) add(one, dtype, optimizer, parameters);
+                progress.update(++done);
+            }
+        }
+    }
+
+    /// All implementations and numbers of threads.
+    void add(const BenchCase& of, DType dtype, const BenchOptimizer& optimizer, const Parameters& parameters) {
+        for (const int threads : request_.threads) {
+            for (const auto implementation : request_.implementations) {
+                Executor& executor = executors_.at(threads);
+                auto one = std::make_unique<Combination>(
+                    Combination{{&of, &optimizer, dtype, implementation, threads, 0, 0, 0, 0, 0, 0, 0},
+                                optim::make(optimizer.name, parameters, optimizer.options, {.executor = &executor}),
+                                nullptr});
+                one->step.set_implementation(implementation);
+                for (int step = 0; step < warm_steps; ++step) one->step.step();
+                one->timed.calibrate([&] { one->step.step(); });
+                one->stream = &stream_for(*one, parameters, executor);
+                combinations_.push_back(std::move(one));
+            }
+        }
+    }
+
+    TimedStream& stream_for(const Combination& one, const Parameters& parameters, Executor& executor) {
+        const std::size_t state = moving_state(one.step, parameters.front()).size();
+        const auto key = std::tuple(one.result.of, one.result.dtype, state, one.result.threads);
+        auto& known = streams_[key];
+        if (known == nullptr) {
+            known = std::make_unique<TimedStream>(TimedStream{Stream(parameters, one.step, executor), {}});
+            known->each([](Timed& timed, const auto& pass) { timed.calibrate(pass); });
+        }
+        return *known;
+    }
+
+    /// Everybody's turn: what is compared follows closely. A call before the timed ones brings to the caches what they hold.
+    void round() {
+        for (const auto& [key, stream] : streams_) {
+            const bool warm = stream->stream.bytes() < cacheable_bytes;
+            for (const auto& one : combinations_) {
+                if (one->stream != stream.get()) continue;
+                if (warm) one->step.step();
+                const AllocationCount count;
+                one->timed.sample([&] { one->step.step(); });
+                one->allocations += count.so_far();
+            }
+            stream->each([&](Timed& timed, const auto& pass) {
+                if (warm) pass();
+                timed.sample(pass);
+            });
+        }
+    }
+
+    template <class Visit> void for_all(const Visit& visit) {
+        for (const auto& one : combinations_) visit(one->timed);
+        for (const auto& [key, stream] : streams_) {
+            for (Timed& timed : stream->timed) visit(timed);
+        }
+    }
+
+    std::vector<BenchResult> results() const {
+        std::vector<BenchResult> all;
+        for (const auto& one : combinations_) {
+            BenchResult result = one->result;
+            const std::vector<double> sorted = one->timed.sorted();
+            result.bytes = one->stream->stream.bytes();
+            result.rounds = rounds_;
+            result.median = quantile(sorted, 0.5);
+            result.p10 = quantile(sorted, 0.1);
+            result.p90 = quantile(sorted, 0.9);
+            result.ceiling = one->stream->fastest();
+            result.allocations = static_cast<double>(one->allocations) / static_cast<double>(rounds_ * one->timed.batch());
+            all.push_back(result);
+        }
+        return all;
+    }
+
+    const BenchRequest& request_;
+    std::FILE* progress_;
+    std::map<int, ThreadExecutor> executors_;
+    std::vector<std::unique_ptr<Combination>> combinations_;
+    std::map<std::tuple<const BenchCase*, DType, std::size_t, int>, std::unique_ptr<TimedStream>> streams_;
+    std::int64_t rounds_ = 0;
+};
+
+}  // namespace
+
+std::string_view short_name(DType dtype) {
+    constexpr std::string_view names[] = {"f64", "f32", "bf16", "f16"};
+    return names[static_cast<std::size_t>(dtype)];
+}
+
+std::vector<BenchResult> run_bench(const BenchRequest& request, std::FILE* progress) {
+    check_memory(request);
+    return Bench(request, progress).run();
+}
+
+}  // namespace ravine::tools

@@ -1,0 +1,51 @@
+#pragma once
+#include "bench_cases.h"
+#include "json_value.h"
+
+#include <ravine/optim/optimizer.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace ravine::tools {
+
+/// An optimizer to measure: torch's class name and the options that are not the defaults.
+struct BenchOptimizer {
+    std::string name;
+    Dict options;
+    Json shown;  ///< the options as they were given
+};
+
+/// Every case with every optimizer, dtype, implementation and number of threads.
+struct BenchRequest {
+    std::vector<BenchCase> cases;
+    std::vector<BenchOptimizer> optimizers;
+    std::vector<DType> dtypes;
+    std::vector<optim::Implementation> implementations;
+    std::vector<int> threads;
+    double seconds = 10;  ///< for all rounds together
+};
+
+/// What was measured of one combination. Times are seconds for one step.
+struct BenchResult {
+    const BenchCase* of;              ///< one of the request's
+    const BenchOptimizer* optimizer;  ///< one of the request's
+    DType dtype;
+    optim::Implementation implementation;
+    int threads;
+    std::int64_t bytes;               ///< that a step reads and writes
+    std::int64_t rounds;
+    double median, p10, p90;
+    double ceiling;                   ///< the median of the fastest stream
+    double allocations;               ///< in one step
+};
+
+/// "f32", "bf16", ...
+std::string_view short_name(DType dtype);
+
+/// Measures all combinations in turns. `progress` is null for silence. std::runtime_error, before anything is allocated,
+/// if they do not fit into the machine's free memory; `request` must outlive the results.
+std::vector<BenchResult> run_bench(const BenchRequest& request, std::FILE* progress);
+
+}  // namespace ravine::tools

@@ -1,0 +1,72 @@
+#include "bench_stream.h"
+
+#include <algorithm>
+
+namespace ravine::tools {
+namespace {
+
+/// As a step cuts its work; measured to make no difference between 32 KiB and 1 MiB.
+constexpr std::int64_t piece_bytes = 65536;
+constexpr std::int64_t piece_overhead = 256;
+constexpr std::int64_t serial_bytes = 40000;
+constexpr int tasks_per_thread = 8;
+
+const auto& table() {
+#if defined(__x86_64__)
+    if (is_available(Isa::avx2)) return walks<kernels::avx2>::table;
+#endif
+    return walks<kernels::baseline>::table;
+}
+
+}  // namespace
+
+std::vector<Tensor> moving_state(const optim::Optimizer& optimizer, const Parameter& parameter) {
+    std::vector<Tensor> result;
+    for (const auto& [name, value] : optimizer.state(parameter)) {
+        const Tensor* tensor = value.get_if<Tensor>();
+        if (tensor != nullptr && tensor->shape() == parameter.data().shape()) result.push_back(*tensor);
+    }
+    return result;
+}
+
+Stream::Stream(const Parameters& parameters, const optim::Optimizer& optimizer, Executor& executor) : executor_(executor) {
+    for (const Parameter& parameter : parameters) add(parameter, moving_state(optimizer, parameter));
+    make_tasks();
+}
+
+void Stream::add(const Parameter& parameter, const std::vector<Tensor>& state) {
+    const auto bytes = static_cast<std::int64_t>(parameter.data().nbytes());
+    slots_ = 2 + state.size();
+    bytes_ += bytes * static_cast<std::int64_t>(2 * slots_ - 1);
+    unsigned char* slot[kernels::max_slots] = {};
+    slot[kernels::param_slot] = static_cast<unsigned char*>(parameter.data().mutable_data());
+    slot[kernels::grad_slot] = static_cast<unsigned char*>(parameter.grad().mutable_data());
+    for (std::size_t s = 0; s < state.size(); ++s) slot[2 + s] = static_cast<unsigned char*>(state[s].mutable_data());
+    for (std::int64_t first = 0; first < bytes; first += piece_bytes) {
+        WalkPiece piece{};
+        for (std::size_t s = 0; s < slots_; ++s) piece.slot[s] = slot[s] + first;
+        piece.bytes = std::min(piece_bytes, bytes - first);
+        pieces_.push_back(piece);
+    }
+}
+
+void Stream::make_tasks() {
+    std::int64_t total = 0, cost = 0;
+    for (const WalkPiece& piece : pieces_) total += piece.bytes + piece_overhead;
+    const int threads = executor_.concurrency();
+    const std::int64_t tasks = threads == 1 || total < serial_bytes ? 1 : std::int64_t{tasks_per_thread} * threads;
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+        if (cost >= total * static_cast<std::int64_t>(tasks_.size()) / tasks) tasks_.push_back(i);
+        cost += pieces_[i].bytes + piece_overhead;
+    }
+    tasks_.push_back(pieces_.size());
+}
+
+void Stream::run(int variant) const {
+    Walk* const walk = table()[slots_ - 2][variant];
+    executor_.parallel_for(tasks_.size() - 1, [&](std::size_t task) {
+        walk(&pieces_[tasks_[task]], tasks_[task + 1] - tasks_[task]);
+    });
+}
+
+}  // namespace ravine::tools

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Configures and builds one folder: tools/build.sh FOLDER [MESON OPTIONS]. FOLDER is relative to the project.
+# CXX names another compiler, as ever; Meson takes ccache where it is.
+set -eu
+
+cd "$(dirname "$0")/.."
+tools/setup.sh
+
+folder=$1
+shift
+if [ -f "$folder/build.ninja" ]; then
+    [ $# -eq 0 ] || meson configure "$folder" "$@"
+else
+    meson setup "$folder" "$@"
+fi
+ninja -C "$folder"
