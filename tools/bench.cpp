@@ -88,7 +88,7 @@ BenchRequest read_request(const Arguments& arguments) {
     }
     for (const std::string& name : arguments.dtypes) request.dtypes.push_back(parse_dtype(name));
     for (const std::string& name : arguments.implementations) {
-        request.implementations.push_back(arguments.run.implementation_from(name));
+        request.implementations.push_back(optim::implementation_from_name(name));
     }
     for (const int threads : arguments.threads) {
         arguments.run.check_threads(threads);

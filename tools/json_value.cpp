@@ -50,18 +50,18 @@ std::string shown(const Json& json) {
 
 Value value_from_json(const Json& json, const std::string& key, Refusal refuse) {
     switch (json.type()) {
-    case Json::value_t::null: return nullptr;
-    case Json::value_t::boolean: return json.get<bool>();
-    case Json::value_t::string: return json.get<std::string>();
-    case Json::value_t::number_float: return json.get<double>();
-    case Json::value_t::number_integer: return json.get<std::int64_t>();
-    case Json::value_t::number_unsigned:
-        if (json.get<std::uint64_t>() >> 63 != 0) refuse(fmt::format("{} must fit into 64 bits", key), shown(json));
-        return json.get<std::int64_t>();
-    case Json::value_t::array: return list_from_json(json, key, refuse);
-    case Json::value_t::object: return dict_from_json(json, key, refuse);
-    case Json::value_t::binary:
-    case Json::value_t::discarded: break;  // no parsed document has them
+        case Json::value_t::null: return nullptr;
+        case Json::value_t::boolean: return json.get<bool>();
+        case Json::value_t::string: return json.get<std::string>();
+        case Json::value_t::number_float: return json.get<double>();
+        case Json::value_t::number_integer: return json.get<std::int64_t>();
+        case Json::value_t::number_unsigned:
+            if (json.get<std::uint64_t>() >> 63 != 0) refuse(fmt::format("{} must fit into 64 bits", key), shown(json));
+            return json.get<std::int64_t>();
+        case Json::value_t::array: return list_from_json(json, key, refuse);
+        case Json::value_t::object: return dict_from_json(json, key, refuse);
+        case Json::value_t::binary:
+        case Json::value_t::discarded: break;  // no parsed document has them
     }
     return nullptr;
 }

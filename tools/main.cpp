@@ -1,4 +1,5 @@
 #include "bench.h"
+#include "inspect.h"
 #include "replay.h"
 #include "schedule.h"
 
@@ -30,18 +31,30 @@ int flush() {
     return report(fmt::format("ravine: stdout must be writable, got {}", errno != 0 ? std::strerror(errno) : "a write error"));
 }
 
+/// The library speaks as "ravine" where no class is at fault; here the subcommand is.
+std::string in_the_name_of(const CLI::App& program, std::string_view what) {
+    const auto subcommands = program.get_subcommands();
+    if (subcommands.empty() || !what.starts_with("ravine: ")) return std::string(what);
+    return subcommands[0]->get_name() + std::string(what.substr(what.find(':')));
+}
+
 int run(int argc, char** argv) {
     CLI::App program("ravine: torch.optim without a framework, from the command line", "ravine");
     program.set_version_flag("--version", std::string("ravine " RAVINE_VERSION), "Print the version and exit");
     program.require_subcommand(1);
     program.failure_message(CLI::FailureMessage::simple);
     ravine::tools::add_bench(program);
+    ravine::tools::add_inspect(program);
     ravine::tools::add_replay(program);
     ravine::tools::add_schedule(program);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? flush() : wrong_usage;
+    } catch (const std::bad_alloc&) {
+        return report(in_the_name_of(program, "ravine: there must be enough memory, got none"));
+    } catch (const std::exception& error) {
+        return report(in_the_name_of(program, error.what()));
     }
     return flush();
 }
@@ -51,8 +64,6 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         return run(argc, argv);
-    } catch (const std::bad_alloc&) {
-        return report("ravine: there must be enough memory, got none");
     } catch (const std::exception& error) {
         return report(error.what());
     }

@@ -16,8 +16,8 @@ namespace {
 
 constexpr double width = 900;
 constexpr double plot_height = 210;
-constexpr double above = 44;   // a panel's title
-constexpr double below = 50;   // labels of the x axis
+constexpr double above = 44;  // a panel's title
+constexpr double below = 50;  // labels of the x axis
 constexpr double border = 18;
 constexpr double character = 7;  // no font is known here: a wide one at 12 pixels
 constexpr double legend_line = 19;
@@ -144,7 +144,8 @@ class Picture {
         return Axis(values, scale, ticks, padding);
     }
 
-    template <class... A> void put(fmt::format_string<A...> format, A&&... arguments) {
+    template <class... A>
+    void put(fmt::format_string<A...> format, A&&... arguments) {
         fmt::format_to(std::back_inserter(body_), format, std::forward<A>(arguments)...);
     }
 

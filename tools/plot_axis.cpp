@@ -67,9 +67,11 @@ void Axis::choose_range(std::span<const double> values, double padding) {
     }
     if (low > high) low = high = 0;  // nothing to show
     const double magnitude = std::max(std::abs(low), std::abs(high));
-    const double least = scale_ == Scale::logarithmic ? 0.3 : magnitude == 0 ? 2 : magnitude * least_spread;
+    const double least = scale_ == Scale::logarithmic ? 0.3 : magnitude == 0 ? 2
+                                                                             : magnitude * least_spread;
     if (high - low < least || high - low < 1e-290) {
-        const double around = scale_ == Scale::logarithmic ? 0.3 : magnitude < 1e-290 ? 1 : magnitude * 0.5;
+        const double around = scale_ == Scale::logarithmic ? 0.3 : magnitude < 1e-290 ? 1
+                                                                                      : magnitude * 0.5;
         low_ = low - around;
         high_ = high + around;
         return;

@@ -14,7 +14,8 @@ struct Tick {
 /// The range of an axis and its ticks at round numbers.
 class Axis {
   public:
-    enum class Scale { linear, logarithmic };
+    enum class Scale { linear,
+                       logarithmic };
     /// Around these values; those that do not fit on the scale are passed over. At most about `ticks` ticks. `padding` is
     /// the share of the range that is left free at both ends.
     Axis(std::span<const double> values, Scale scale, int ticks, double padding);

@@ -30,8 +30,7 @@ std::string bar(double share) {
 }  // namespace
 
 Progress::Progress(std::FILE* out, std::string what, std::int64_t total, std::string unit)
-    : out_(out), what_(std::move(what)), total_(std::max<std::int64_t>(total, 1)), unit_(std::move(unit)),
-      terminal_(out != nullptr && isatty(fileno(out)) == 1), next_(start_ + quiet_time) {}
+    : out_(out), what_(std::move(what)), total_(std::max<std::int64_t>(total, 1)), unit_(std::move(unit)), terminal_(out != nullptr && isatty(fileno(out)) == 1), next_(start_ + quiet_time) {}
 
 Progress::~Progress() {
     if (!terminal_ || !shown_) return;

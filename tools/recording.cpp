@@ -50,8 +50,10 @@ void Recording::add(const std::string& key, const Tensor& tensor) {
         if (tensor.dtype() != DType::f32 || tensor.dim() != 0) refuse(key + " must be a 0-d float32", kind_of(tensor));
         (parts[0] == "found_inf" ? found_inf_ : grad_scale_)[step] = tensor;
     } else {
-        refuse("a tensor must be named param/<name>, grad/<name>/<t>, grad/<name>/<t>/indices, grad/<name>/<t>/values, "
-               "found_inf/<t> or grad_scale/<t>", fmt::format("'{}'", key));
+        refuse(
+            "a tensor must be named param/<name>, grad/<name>/<t>, grad/<name>/<t>/indices, grad/<name>/<t>/values, "
+            "found_inf/<t> or grad_scale/<t>",
+            fmt::format("'{}'", key));
     }
 }
 

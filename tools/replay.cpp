@@ -8,9 +8,9 @@
 #include <ravine/runtime/file.h>
 #include <ravine/runtime/text.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -48,8 +48,8 @@ struct Plan {
 
 Record read_record(const Spec& spec, std::int64_t steps) {
     const Json* json = spec.find("record");
-    if (json == nullptr || *json == "last") return {.some = {steps}};
-    if (*json == "all") return {.all = true};
+    if (json == nullptr || *json == "last") return {.all = false, .some = {steps}};
+    if (*json == "all") return {.all = true, .some = {}};
     if (!json->is_array()) spec.refuse("record must be \"last\", \"all\" or a list of steps", shown(*json));
     Record result;
     for (std::size_t i = 0; i < json->size(); ++i) {
@@ -167,7 +167,7 @@ void check_outputs(const Arguments& arguments) {
     const auto place = [](const std::string& path) { return fs::absolute(path).lexically_normal(); };
     if (arguments.save_state.empty() || place(arguments.save_state) != place(arguments.output)) return;
     throw std::invalid_argument(
-        fmt::format("replay: --save-state must be another file than --output, got {} for both", quoted(arguments.output)));
+        fmt::format("replay: --save-state must be another file than --output, got {} for both", ravine::quoted(arguments.output)));
 }
 
 /// Both files or, if either cannot be written, no new one.

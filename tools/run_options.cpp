@@ -2,10 +2,9 @@
 
 #include <ravine/runtime/text.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -13,16 +12,6 @@ namespace ravine::tools {
 namespace {
 
 constexpr int most_threads = 1024;
-
-/// The library speaks as "ravine" where no class is at fault; here an option of a subcommand is.
-template <class Parse> auto in_the_name_of(const std::string& who, Parse parse) {
-    try {
-        return parse();
-    } catch (const std::exception& error) {
-        const std::string_view text = error.what();
-        throw std::invalid_argument(who + std::string(text.substr(std::min(text.find(':'), text.size()))));
-    }
-}
 
 bool is_digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -56,16 +45,12 @@ Context RunOptions::context(LogSink* log) {
 
 std::optional<optim::Implementation> RunOptions::implementation() const {
     if (!implementation_) return std::nullopt;
-    return implementation_from(*implementation_);
+    return optim::implementation_from_name(*implementation_);
 }
 
 void RunOptions::check_threads(int threads) const {
     if (threads >= 1 && threads <= most_threads) return;
     throw std::invalid_argument(fmt::format("{}: --threads must be from 1 to {}, got {}", who_, most_threads, threads));
-}
-
-optim::Implementation RunOptions::implementation_from(const std::string& name) const {
-    return in_the_name_of(who_, [&] { return optim::implementation_from_name(name); });
 }
 
 void RunOptions::choose_machine() const {
@@ -74,7 +59,7 @@ void RunOptions::choose_machine() const {
 }
 
 void RunOptions::choose_isa() const {
-    in_the_name_of(who_, [&] { return isa_ ? isa_from_name(*isa_) : default_isa(); });
+    (void)(isa_ ? isa_from_name(*isa_) : default_isa());  // throws
     // Whoever needs an instruction set asks default_isa, which reads the environment. There is no second thread yet that
     // could read it now.
     if (isa_) setenv("RAVINE_ISA", isa_->c_str(), 1);

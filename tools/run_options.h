@@ -30,8 +30,6 @@ class RunOptions {
     bool quiet() const { return quiet_; }
     /// A number of threads. std::invalid_argument.
     void check_threads(int threads) const;
-    /// An implementation by its name. std::invalid_argument.
-    optim::Implementation implementation_from(const std::string& name) const;
 
   private:
     void choose_isa() const;

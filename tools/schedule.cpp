@@ -8,8 +8,8 @@
 
 #include <ravine/runtime/text.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <stdexcept>

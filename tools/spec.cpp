@@ -141,10 +141,7 @@ std::optional<std::string> Spec::string(std::string_view key) const {
 std::optional<optim::Implementation> Spec::implementation() const {
     const auto text = string("implementation");
     if (!text) return std::nullopt;
-    for (const auto known : {optim::Implementation::automatic, optim::Implementation::for_loop, optim::Implementation::foreach, optim::Implementation::fused}) {
-        if (*text == name(known)) return known;
-    }
-    refuse("implementation must be automatic, for_loop, foreach or fused", shown(Json(*text)));
+    return optim::implementation_from_name(*text);
 }
 
 void Spec::refuse(std::string_view what, std::string_view got) const {

@@ -135,9 +135,9 @@ void GroupAccess::take_over(Group& group, Group& from) noexcept {
     group.order_ = std::move(from.order_);
 }
 
-std::string GroupAccess::complaint(const Group& group) {
+std::string GroupAccess::complaint(const Group& group, bool first) {
     for (const FieldInfo& field : group.fields_) {
-        std::string complaint = field.check(group.options_data());
+        std::string complaint = field.check(group.options_data(), first);
         if (!complaint.empty()) return complaint;
     }
     return {};

@@ -20,8 +20,8 @@ struct GroupAccess {
     static void copy_options(const Group& from, Group& to);
     /// Gives a group the options, further keys and key order of one of the same type.
     static void take_over(Group& group, Group& from) noexcept;
-    /// Empty, or the first complaint about an option's value.
-    static std::string complaint(const Group& group);
+    /// Empty, or the first complaint about an option's value; `first` for options that the caller gives.
+    static std::string complaint(const Group& group, bool first);
 };
 
 /// "'w' (a string)" and the like, for messages.

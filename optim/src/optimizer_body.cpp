@@ -56,17 +56,17 @@ OptimizerBody::OptimizerBody(std::string_view name, std::shared_ptr<Group> defau
 
 OptimizerBody::~OptimizerBody() = default;
 
-std::string OptimizerBody::complaint(const Group& group) const {
-    std::string text = GroupAccess::complaint(group);
+std::string OptimizerBody::complaint(const Group& group, bool first) const {
+    std::string text = GroupAccess::complaint(group, first);
     return text.empty() ? contradiction(group) : text;
 }
 
 void OptimizerBody::check_defaults() const {
-    if (const std::string text = complaint(*defaults_); !text.empty()) throw std::invalid_argument(fmt::format("{}: {}", name(), text));
+    if (const std::string text = complaint(*defaults_, true); !text.empty()) throw std::invalid_argument(fmt::format("{}: {}", name(), text));
 }
 
-void OptimizerBody::check_group(const Group& group, std::size_t index) const {
-    const std::string text = complaint(group);
+void OptimizerBody::check_group(const Group& group, std::size_t index, bool first) const {
+    const std::string text = complaint(group, first);
     if (!text.empty()) throw std::invalid_argument(fmt::format("{}: {} (group {})", name(), text, index));
 }
 
@@ -76,7 +76,7 @@ void OptimizerBody::step() {
     if (std::none_of(groups().begin(), groups().end(), has_parameters)) {
         throw std::invalid_argument(fmt::format("{}: step must have a parameter to update, got none (see add_param_group)", name()));
     }
-    for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g);
+    for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g, false);
     update();
 }
 
@@ -122,7 +122,7 @@ Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
     auto group = make_group();
     GroupAccess::copy_options(*defaults_, *group);
     GroupAccess::assign(*group, options, false, false, where);
-    check_group(*group, groups().size());
+    check_group(*group, groups().size(), true);
     check_names(name(), groups(), params);
 
     std::unordered_set<const Parameter::Body*> elsewhere, here;

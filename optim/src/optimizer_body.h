@@ -84,7 +84,7 @@ class OptimizerBody {
     /// std::invalid_argument if the options of the constructor are not to be stepped with.
     void check_defaults() const;
     /// std::invalid_argument with the group's number if its options are not to be stepped with.
-    void check_group(const Group& group, std::size_t index) const;
+    void check_group(const Group& group, std::size_t index, bool first) const;
     Executor& executor() noexcept { return *executor_; }
     bool found_inf() const { return found_inf_.defined() && found_inf_.item() != 0; }
     /// Undefined if gradients are not scaled.
@@ -92,7 +92,7 @@ class OptimizerBody {
 
   private:
     /// Empty, or what is wrong with a group's options.
-    std::string complaint(const Group& group) const;
+    std::string complaint(const Group& group, bool first) const;
 
     std::shared_ptr<GroupSet> groups_;
     std::shared_ptr<Group> defaults_;

@@ -211,7 +211,7 @@ void OptimizerBody::load_state_dict(const Value& state_dict, const LoadOptions& 
         GroupAccess::params(*group) = groups()[g]->params();
         read_options(*group, *reader.groups()[g].options, g, complaints);
         after_load(*group);
-        if (const std::string text = complaint(*group); !text.empty()) complaints.add(fmt::format("{} (param_groups[{}])", text, g));
+        if (const std::string text = complaint(*group, false); !text.empty()) complaints.add(fmt::format("{} (param_groups[{}])", text, g));
         loaded.push_back(std::move(group));
     }
     std::vector<LoadedState> states;

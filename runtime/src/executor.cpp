@@ -1,5 +1,7 @@
 #include <ravine/runtime/context.h>
 
+#include "thread_sanitizer.h"
+
 #include <fmt/format.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
@@ -43,9 +45,14 @@ int ThreadExecutor::concurrency() const noexcept {
 
 void ThreadExecutor::parallel_for(std::size_t tasks, function_ref<void(std::size_t)> task) {
     if (tasks == 1) return task(0);
-    arena_->arena.execute([&] {
-        tbb::parallel_for(std::size_t{0}, tasks, [&](std::size_t i) { task(i); }, tbb::simple_partitioner{});
-    });
+    const auto run = [&](std::size_t i) {
+        thread_sanitizer::task_begins();
+        task(i);
+        thread_sanitizer::task_ends();
+    };
+    thread_sanitizer::before_tasks();
+    arena_->arena.execute([&] { tbb::parallel_for(std::size_t{0}, tasks, run, tbb::simple_partitioner{}); });
+    thread_sanitizer::after_tasks();
 }
 
 }  // namespace ravine::inline v0

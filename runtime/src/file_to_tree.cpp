@@ -1,7 +1,8 @@
+#include <ravine/runtime/text.h>
+
 #include "extended_json.h"
 #include "hash.h"
 #include "safetensors_header.h"
-#include "text.h"
 #include "tree_parts.h"
 
 #include <fmt/format.h>

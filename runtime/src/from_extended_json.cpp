@@ -1,6 +1,7 @@
+#include <ravine/runtime/text.h>
+
 #include "extended_json.h"
 #include "json_cursor.h"
-#include "text.h"
 
 #include <fmt/format.h>
 

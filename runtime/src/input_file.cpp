@@ -1,6 +1,6 @@
 #include "input_file.h"
 
-#include "text.h"
+#include <ravine/runtime/text.h>
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "json_cursor.h"
 
-#include "text.h"
+#include <ravine/runtime/text.h>
 
 #include <fmt/format.h>
 

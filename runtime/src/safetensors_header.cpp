@@ -1,8 +1,9 @@
 #include "safetensors_header.h"
 
+#include <ravine/runtime/text.h>
+
 #include "hash.h"
 #include "json_cursor.h"
-#include "text.h"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,13 @@
+#include <ravine/runtime/text.h>
+
+#include "file_format.h"
 #include "input_file.h"
 #include "safetensors_header.h"
-#include "text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <stdexcept>
@@ -85,6 +88,12 @@ template <class Source> File read_all(Source& source, const Context& context) {
 }  // namespace
 
 File read(InputFile& file, const Context& context) {
+    // By name: trying a file with one reader after another is how scanners are deceived.
+    std::array<char, 512> head;
+    const std::size_t size = file.peek(std::as_writable_bytes(std::span(head)));
+    if (const std::string_view format = foreign_format({head.data(), size}); !format.empty()) {
+        refuse("the file must be in the safetensors format", format, file.shown());
+    }
     return read_all(file, context);
 }
 

@@ -1,7 +1,8 @@
+#include <ravine/runtime/text.h>
+
 #include "hash.h"
 #include "safetensors_header.h"
 #include "strided.h"
-#include "text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,5 +1,6 @@
+#include <ravine/runtime/text.h>
+
 #include "extended_json.h"
-#include "text.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include <ravine/runtime/value.h>
+#include <ravine/runtime/text.h>
 
 #include "strided.h"
-#include "text.h"
 
 #include <fmt/format.h>
 

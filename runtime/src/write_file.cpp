@@ -1,6 +1,5 @@
 #include <ravine/runtime/file.h>
-
-#include "text.h"
+#include <ravine/runtime/text.h>
 
 #include <fcntl.h>
 #include <fmt/format.h>

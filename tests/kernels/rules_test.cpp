@@ -127,9 +127,9 @@ TEST_CASE("SGD with every switch is its plain loop, fused, operation by operatio
 }
 
 TEST_CASE("in f32 and f64 fused and operation by operation are one kernel") {
-    CHECK(fused_kernels<kernels::Adam, float>()[0] == stepwise_kernels<kernels::Adam, float>()[0]);
-    CHECK(fused_kernels<kernels::Sgd, double>()[1] == stepwise_kernels<kernels::Sgd, double>()[1]);
-    CHECK(fused_kernels<kernels::Adam, bf16>()[0] != stepwise_kernels<kernels::Adam, bf16>()[0]);
+    CHECK((fused_kernels<kernels::Adam, float>()[0] == stepwise_kernels<kernels::Adam, float>()[0]));
+    CHECK((fused_kernels<kernels::Sgd, double>()[1] == stepwise_kernels<kernels::Sgd, double>()[1]));
+    CHECK((fused_kernels<kernels::Adam, bf16>()[0] != stepwise_kernels<kernels::Adam, bf16>()[0]));
 }
 
 TEST_CASE("a small eps is rounded to the dtype when operations are rounded, so zero gradients in f16 give NaN as in torch") {

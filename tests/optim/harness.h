@@ -1,5 +1,6 @@
 #pragma once
 #include "../complaints.h"
+#include "../tensors.h"
 
 #include <ravine/optim/adamw.h>
 #include <ravine/optim/sgd.h>
@@ -20,31 +21,6 @@ using optim::Optimizer;
 
 inline constexpr Implementation every_implementation[] = {Implementation::for_loop, Implementation::foreach, Implementation::fused};
 inline constexpr DType every_dtype[] = {DType::f64, DType::f32, DType::bf16, DType::f16};
-
-/// Numbers around 1 in both signs, some tiny, some zero; the same ones for the same seed.
-inline Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed) {
-    std::mt19937_64 random(seed);
-    const auto unit = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
-    const Tensor numbers = zeros(shape, DType::f64);
-    for (double& number : numbers.span<double>()) {
-        number = 2 * unit() - 1;
-        if (random() % 8 == 0) number *= 1e-5;
-        if (random() % 32 == 0) number = 0;
-    }
-    return numbers.to(dtype);
-}
-
-inline Tensor tensor_of(const std::vector<double>& numbers, DType dtype = DType::f32) {
-    const Tensor result = zeros({numbers.size()}, DType::f64);
-    std::copy(numbers.begin(), numbers.end(), result.span<double>().begin());
-    return result.to(dtype);
-}
-
-inline std::vector<double> numbers_of(const Tensor& tensor) {
-    const Tensor wide = tensor.to(DType::f64);
-    const auto span = wide.span<const double>();
-    return {span.begin(), span.end()};
-}
 
 /// 0-d, empty, every tail of a few vectors, and more than one dimension.
 inline std::vector<Shape> small_shapes() {

@@ -125,15 +125,42 @@ TEST_CASE("options may change at any time and are checked at the next step, befo
         backward(parameters, 1);
         optimizer.step();
         const Value before = snapshot(optimizer, parameters);
-        second.set("lr", -1);
+        second.set("weight_decay", -1);
         const std::string text = message_of<std::invalid_argument>([&] { optimizer.step(); });
-        CHECK(text == std::string(name) + ": lr must be >= 0, got -1 (group 1)");
+        CHECK(text == std::string(name) + ": weight_decay must be >= 0, got -1 (group 1)");
         CHECK(snapshot(optimizer, parameters) == before);
-        second.set("lr", 0.25);
-        CHECK(second.number("lr") == 0.25);
+        second.set("weight_decay", 0.25);
+        CHECK(second.number("weight_decay") == 0.25);
         optimizer.step();
         CHECK_FALSE(snapshot(optimizer, parameters) == before);
     }
+}
+
+TEST_CASE("a negative lr, on which schedules may end, is stepped with and loaded as in torch") {
+    for (const std::string_view name : optim::names()) {
+        const Parameters parameters = make_parameters({{9}}, DType::f32);
+        Optimizer optimizer = optim::make(name, parameters), other = optim::make(name, make_parameters({{9}}, DType::f32));
+        backward(parameters, 1);
+        optimizer.param_groups()[0].set("lr", -6.9e-18);
+        optimizer.step();
+        other.load_state_dict(optimizer.state_dict());
+        CHECK(other.param_groups()[0].number("lr") == -6.9e-18);
+    }
+}
+
+TEST_CASE("a schedule may drive lr below 0, as in torch") {
+    for (const std::string_view name : optim::names()) {
+        Optimizer optimizer = optim::make(name, make_parameters({{9}}, DType::f32));
+        optimizer.param_groups()[0].set("lr", -0.5);
+        optimizer.step();
+        optimizer.load_state_dict(optimizer.state_dict().clone());
+        CHECK(optimizer.param_groups()[0].number("lr") == -0.5);
+    }
+    const Parameter parameter(zeros({1}, DType::f64), tensor_of({4}, DType::f64));
+    optim::SGD optimizer({parameter});
+    optimizer.param_groups()[0].options.lr = -0.5;
+    optimizer.step();
+    CHECK(parameter.data().item() == 2);
 }
 
 TEST_CASE("a scalar that the parameter's type cannot hold is refused before the first write, as in torch") {

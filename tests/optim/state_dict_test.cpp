@@ -234,7 +234,7 @@ TEST_CASE("a state that does not fit is refused whole, with every complaint") {
                    "the number of groups must be 1, got 2"));
     CHECK(contains(with([&](Value& s) { group(s).set("params", List{0}); }), "must have 2 parameters, got 1"));
     CHECK(contains(with([&](Value& s) { group(s).set("params", List{0, "x"}); }), "'params', a list of integers"));
-    CHECK(contains(with([&](Value& s) { group(s).set("lr", -1); }), "lr must be >= 0, got -1 (param_groups[0])"));
+    CHECK(contains(with([&](Value& s) { group(s).set("weight_decay", -1); }), "weight_decay must be >= 0, got -1 (param_groups[0])"));
     CHECK(contains(with([&](Value& s) { group(s).set("betas", Tuple{0.9}); }), "betas must be two floats"));
     CHECK(contains(with([&](Value& s) { s.at("state").as<Dict>().set(7, Dict()); }), "got 7"));
     CHECK(contains(with([&](Value& s) { slots(s, 1).erase("exp_avg"); }), "must have step, exp_avg, exp_avg_sq"));

@@ -63,7 +63,7 @@ TEST_CASE("files of other formats are refused by name") {
         put_bytes(path, bytes);
         return message_of<std::runtime_error>([&] { load(path); });
     };
-    const std::string must = "load: the file must be in the safetensors format, got ";
+    const std::string must = "safetensors: the file must be in the safetensors format, got ";
     CHECK(refusal("PK\3\4rest") == must + "a zip file (of torch.save) (" + path + ")");
     CHECK(contains(refusal("\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e\x80"), must + "a legacy file of torch.save"));
     CHECK(contains(refusal("\x80\2}q\0."s), must + "a pickle"));

@@ -278,4 +278,26 @@ TEST_CASE("parts that contradict one another are refused") {
     CHECK(message_of<std::runtime_error>([&] { safetensors::to_tree(other_schema, "y"); }) == "load: the schema must be 1, got '2' (y, metadata key optim.schema)");
 }
 
+TEST_CASE("a bit that flips in a described tree gives another tree or a refusal, never more") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("a.safetensors");
+    save(Dict{{"epoch", 7}, {"model", model()}, {"optimizer", optimizer(true)}, {"scheduler", scheduler}, {"lr", List{0.5, Tuple{INFINITY}}}}, path);
+    std::string bytes = bytes_of(path);
+    int refused = 0, read = 0;
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        for (int bit = 0; bit < 8; ++bit) {
+            bytes[at] = static_cast<char>(bytes[at] ^ 1 << bit);
+            try {
+                safetensors::to_tree(parse(bytes), "x.safetensors");
+                ++read;
+            } catch (const std::runtime_error&) {
+                ++refused;
+            }
+            bytes[at] = static_cast<char>(bytes[at] ^ 1 << bit);
+        }
+    }
+    CHECK(refused + read == static_cast<int>(bytes.size()) * 8);
+    CHECK(refused > read);
+}
+
 }  // namespace ravine::testing

@@ -1,4 +1,4 @@
-#include "text.h"
+#include <ravine/runtime/text.h>
 
 #include <doctest/doctest.h>
 

@@ -1,38 +1,11 @@
-"""What the golden tests share: running the program and counting results."""
+"""What the tests of the program share: running it and judging how it ended."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-SKIPPED_TEST = 77  # Meson's exit status for a test that could not run
-
-
-class Tally:
-    """Counts checks and prints what went wrong."""
-
-    def __init__(self):
-        self.passed = 0
-        self.failed = 0
-        self.skipped = 0
-
-    def check(self, name, problem):
-        """Counts one check; `problem` is empty if it passed."""
-        if problem:
-            self.failed += 1
-            print(f"FAILED {name}: {problem}")
-        else:
-            self.passed += 1
-
-    def skip(self, name, reason):
-        self.skipped += 1
-        print(f"skipped {name}: {reason}")
-
-    def finish(self):
-        """Prints the sums; the exit status of the test."""
-        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
-        if self.failed:
-            return 1
-        return 0 if self.passed else SKIPPED_TEST
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from counts import Tally  # noqa: E402, F401
 
 
 def arguments():

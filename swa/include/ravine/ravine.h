@@ -6,6 +6,9 @@
 #include <ravine/optim/optimizer.h>
 #include <ravine/optim/sgd.h>
 #include <ravine/runtime/file.h>
+#include <ravine/runtime/foreach.h>
+#include <ravine/runtime/fused.h>
 #include <ravine/sched/cosine_annealing_lr.h>
 #include <ravine/sched/registry.h>
 #include <ravine/sched/step_lr.h>
+#include <ravine/swa/averaged_model.h>

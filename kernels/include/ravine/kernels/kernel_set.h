@@ -27,6 +27,11 @@ struct FamilyKernels {
     Kernel* const* stepwise[3][storage_count];
 };
 
+// clang asks for definitions here, but they are only in those objects.
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#endif
 template <class Family> FamilyKernels family_kernels() {
 #define RAVINE_ROW(member, Arch)                                                                                       \
     {kernel_set<Family, Arch, double>::member, kernel_set<Family, Arch, float>::member,                                \
@@ -40,5 +45,8 @@ template <class Family> FamilyKernels family_kernels() {
 #undef RAVINE_ROWS
 #undef RAVINE_ROW
 }
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 }  // namespace ravine::inline v0::kernels

@@ -16,6 +16,22 @@ template <class Rule, class V, int vectors> struct Block {
     V unscaled[vectors];
 };
 
+/// Copies `bytes` bytes, an even number below 2*most, by two overlapping moves: a call of memcpy costs more than a small
+/// update. `most` is a power of two.
+template <int most> RAVINE_INLINE void copy_few(void* to, const void* from, unsigned long bytes) {
+    if (bytes >= most) {
+        auto* last_to = static_cast<char*>(to) + (bytes - most);
+        const auto* last_from = static_cast<const char*>(from) + (bytes - most);
+        char first[most], last[most];
+        __builtin_memcpy(first, from, most);
+        __builtin_memcpy(last, last_from, most);
+        __builtin_memcpy(to, first, most);
+        __builtin_memcpy(last_to, last, most);
+    } else if constexpr (most > 2) {
+        copy_few<most / 2>(to, from, bytes);
+    }
+}
+
 /// The loop body for one rule, number and storage type.
 template <class Rule, class V, class Storage, int vectors, class Switches> struct Body {
     using T = typename Rule::template Terms<term<V>>;
@@ -77,12 +93,15 @@ template <class Rule, class V, class Storage, int vectors, class Switches> struc
 
     /// Fewer elements than a block: through a padded copy on the stack, so that no scalar code exists here.
     RAVINE_INLINE void padded(Storage* const (&slot)[slots], long long count) const {
-        Storage copy[slots][width] = {};
+        constexpr int most = static_cast<int>(width * sizeof(Storage)) / 2;
+        const unsigned long bytes = static_cast<unsigned long>(count) * sizeof(Storage);
+        Storage copy[slots][width];
         Storage* at[slots];
         RAVINE_UNROLL
         for (int s = 0; s < slots; ++s) {
             at[s] = copy[s];
-            if (reads<Rule>() >> s & 1) __builtin_memcpy(copy[s], slot[s], static_cast<unsigned long>(count) * sizeof(Storage));
+            __builtin_memset(copy[s], 0, sizeof copy[s]);
+            if (reads<Rule>() >> s & 1) copy_few<most>(copy[s], slot[s], bytes);
         }
         Registers block;
         load(block, at, 0);
@@ -92,7 +111,7 @@ template <class Rule, class V, class Storage, int vectors, class Switches> struc
         if constexpr (updates) written |= switches.unscale ? 1u << grad_slot : 0u;
         RAVINE_UNROLL
         for (int s = 0; s < slots; ++s) {
-            if (written >> s & 1) __builtin_memcpy(slot[s], copy[s], static_cast<unsigned long>(count) * sizeof(Storage));
+            if (written >> s & 1) copy_few<most>(slot[s], copy[s], bytes);
         }
     }
 

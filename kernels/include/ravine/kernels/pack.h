@@ -24,13 +24,16 @@ template <> struct machine<avx2> {
     RAVINE_INLINE static __m256 neg(__m256 a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
     RAVINE_INLINE static __m256d neg(__m256d a) { return _mm256_xor_pd(a, _mm256_set1_pd(-0.0)); }
 
-    /// The float's bits rounded to bf16 in the upper half of each lane; the lower half is not cleared.
-    RAVINE_INLINE static __m256i bf16_bits(__m256 a) {
+    /// The bits of a number rounded to bf16 in the upper half of each lane; the lower half is not cleared.
+    RAVINE_INLINE static __m256i number_bits(__m256 a) {
         const __m256i bits = _mm256_castps_si256(a);
         const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-        const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+        return _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+    }
+    /// The same where `a` may hold NaN.
+    RAVINE_INLINE static __m256i bf16_bits(__m256 a) {
         const __m256i is_nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
-        return _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc00000), is_nan);
+        return _mm256_blendv_epi8(number_bits(a), _mm256_set1_epi32(0x7fc00000), is_nan);
     }
     RAVINE_INLINE static __m256 round_to(__m256 a, bf16) {
         return _mm256_castsi256_ps(_mm256_and_si256(bf16_bits(a), _mm256_set1_epi32(static_cast<int>(0xffff0000))));
@@ -61,8 +64,13 @@ template <> struct machine<avx2> {
         odd = _mm256_castsi256_ps(_mm256_and_si256(both, _mm256_set1_epi32(static_cast<int>(0xffff0000))));
     }
     RAVINE_INLINE static void store_pair(bf16* to, __m256 even, __m256 odd) {
-        const __m256i low = _mm256_srli_epi32(bf16_bits(even), 16);
-        const __m256i both = _mm256_blend_epi16(low, bf16_bits(odd), 0xaa);
+        __m256i low = number_bits(even), high = number_bits(odd);
+        // One test for both: blending in every register costs 6 to 16 % of an update.
+        if (__builtin_expect(_mm256_movemask_ps(_mm256_cmp_ps(even, odd, _CMP_UNORD_Q)), 0) != 0) {
+            low = bf16_bits(even);
+            high = bf16_bits(odd);
+        }
+        const __m256i both = _mm256_blend_epi16(_mm256_srli_epi32(low, 16), high, 0xaa);
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), both);
     }
 };

@@ -18,7 +18,7 @@ struct AdamOptions {
     bool decoupled_weight_decay = false;  ///< decay the parameter itself, as AdamW does
     static constexpr auto fields() {
         using O = AdamOptions;
-        return std::tuple{field("lr", &O::lr, at_least(0)),
+        return std::tuple{field("lr", &O::lr, scheduled(at_least(0))),
                           field("betas", &O::betas, within(0, 1), true),
                           field("eps", &O::eps, at_least(0)),
                           field("weight_decay", &O::weight_decay, at_least(0)),

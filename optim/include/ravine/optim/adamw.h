@@ -17,7 +17,7 @@ struct AdamWOptions {
     bool decoupled_weight_decay = true;  ///< torch keeps the key in the state_dict; it is always true
     static constexpr auto fields() {
         using O = AdamWOptions;
-        return std::tuple{field("lr", &O::lr, at_least(0)),
+        return std::tuple{field("lr", &O::lr, scheduled(at_least(0))),
                           field("betas", &O::betas, within(0, 1), true),
                           field("eps", &O::eps, at_least(0)),
                           field("weight_decay", &O::weight_decay, at_least(0)),

@@ -31,6 +31,7 @@ struct Bound {
     double high = std::numeric_limits<double>::infinity();
     bool below_high = false;  ///< high itself is excluded
     bool nan_passes = false;  ///< "not less than" instead of "at least"
+    bool first_only = false;  ///< for the caller's own value: what a schedule makes of it later is its business
 };
 /// low <= x; NaN is refused.
 constexpr Bound at_least(double low) { return {.low = low}; }
@@ -38,6 +39,12 @@ constexpr Bound at_least(double low) { return {.low = low}; }
 constexpr Bound not_below(double low) { return {.low = low, .nan_passes = true}; }
 /// low <= x < high.
 constexpr Bound within(double low, double high) { return {.low = low, .high = high, .below_high = true}; }
+/// The same for what a constructor or a new group is given, anything later: as in torch, a schedule may end a rounding
+/// error below zero.
+constexpr Bound scheduled(Bound bound) {
+    bound.first_only = true;
+    return bound;
+}
 /// Anything.
 constexpr Bound unchecked() { return {.nan_passes = true}; }
 
@@ -71,8 +78,8 @@ struct FieldInfo {
     Value (*get)(const void* options);
     /// Writes a value. Empty, or what it must be ("a float").
     std::string (*set)(void* options, const Value& value, bool constructing);
-    /// Empty, or the complaint "lr must be >= 0, got -1".
-    std::string (*check)(const void* options);
+    /// Empty, or the complaint "lr must be >= 0, got -1". `first` is for options that the caller gives.
+    std::string (*check)(const void* options, bool first);
     Implementation flag;  ///< which one a flag field stands for; for_loop for plain fields
     void (*set_implementation)(void* options, Implementation implementation);  ///< of a flag field
     void (*copy)(const void* from, void* to);
@@ -143,7 +150,7 @@ template <class Options, std::size_t i> FieldInfo erase() {
                     return flag_value(static_cast<const Options*>(o)->*f.member, f.flag);
                 },
                 [](void*, const Value&, bool) { return std::string(); },
-                [](const void*) { return std::string(); },
+                [](const void*, bool) { return std::string(); },
                 field_at<Options, i>.flag,
                 [](void* o, Implementation implementation) {
                     static_cast<Options*>(o)->*field_at<Options, i>.member = implementation;
@@ -164,8 +171,9 @@ template <class Options, std::size_t i> FieldInfo erase() {
                     static_cast<Options*>(o)->*f.member = parsed;
                     return std::string();
                 },
-                [](const void* o) {
+                [](const void* o, bool first) {
                     constexpr const auto& f = field_at<Options, i>;
+                    if (f.bound.first_only && !first) return std::string();
                     return OptionType<M>::check(f.name, static_cast<const Options*>(o)->*f.member, f.bound);
                 },
                 Implementation::for_loop,

@@ -16,7 +16,7 @@ struct SGDOptions {
     bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with fused
     static constexpr auto fields() {
         using O = SGDOptions;
-        return std::tuple{field("lr", &O::lr, not_below(0)),
+        return std::tuple{field("lr", &O::lr, scheduled(not_below(0))),
                           field("momentum", &O::momentum, not_below(0)),
                           field("dampening", &O::dampening),
                           field("weight_decay", &O::weight_decay, not_below(0)),

@@ -31,11 +31,14 @@ struct File {
 RAVINE_API File read(const std::string& path, const Context& context = {});
 /// Parses bytes that are already in memory; the tensors are copies.
 RAVINE_API File parse(std::span<const std::byte> bytes, std::string_view name, const Context& context = {});
-/// Writes tensors and metadata atomically, in the reference's order (largest alignment first, then by name).
+/// Writes tensors and metadata atomically, in the reference's order (largest alignment first, then by name; metadata by
+/// key). std::invalid_argument names what the format cannot hold; otherwise errors as `write_file`.
 RAVINE_API void write(const File& file, const std::string& path);
 
-/// A tree as tensors and metadata (docs/formats.md), and back. `from_file` answers a dict of tensors for files that no
-/// mapping describes. std::invalid_argument with the path in the tree; std::runtime_error with the metadata key.
+/// A tree as tensors and metadata (docs/formats.md), and back. Equal views of the same memory are one tensor in the file
+/// and share memory again; views that overlap otherwise become tensors of their own. `to_tree` answers a dict of tensors
+/// for files that no mapping describes. std::invalid_argument with the path in the tree; std::runtime_error with the
+/// metadata key.
 RAVINE_API File from_tree(const Value& tree);
 RAVINE_API Value to_tree(const File& file, std::string_view name);
 /// Whether the metadata describe a tree.

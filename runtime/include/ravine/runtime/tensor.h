@@ -110,7 +110,7 @@ template <class T> Tensor borrow(T* data, const Shape& shape, const BorrowOption
 /// New row-major memory, uninitialised, aligned to 64 bytes, freed with the last view. std::invalid_argument for sizes that
 /// are negative or overflow; std::bad_alloc.
 RAVINE_API Tensor empty(const Shape& shape, DType dtype, const Context& context = {});
-/// The same with given dense strides.
+/// The same with given strides; std::invalid_argument unless they are dense.
 RAVINE_API Tensor empty_strided(const Shape& shape, const Shape& strides, DType dtype, const Context& context = {});
 /// New row-major memory full of zeros.
 RAVINE_API Tensor zeros(const Shape& shape, DType dtype, const Context& context = {});

@@ -1,1 +1,0 @@
-#include <ravine/runtime/text.h>

@@ -1,0 +1,64 @@
+#include "../complaints.h"
+#include "../tensors.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <stdexcept>
+
+namespace ravine::testing {
+namespace {
+
+template <class T> Tensor one(T value) { return borrow(&value, {}).clone(); }
+
+}  // namespace
+
+TEST_CASE("item reads every real dtype as a double") {
+    CHECK(one(-1.5).item() == -1.5);
+    CHECK(one(0.1f).item() == static_cast<double>(0.1f));
+    CHECK(one(bf16{0x3fc0}).item() == 1.5);
+    CHECK(one(f16{0xc000}).item() == -2);
+    CHECK(one(std::int64_t{-5}).item() == -5);
+    CHECK(one(std::int32_t{-5}).item() == -5);
+    CHECK(one(std::int16_t{-5}).item() == -5);
+    CHECK(one(std::int8_t{-5}).item() == -5);
+    CHECK(one(~std::uint64_t{0}).item() == 0x1p64);
+    CHECK(one(~std::uint32_t{0}).item() == 4294967295.0);
+    CHECK(one(std::uint16_t{65535}).item() == 65535);
+    CHECK(one(std::uint8_t{255}).item() == 255);
+    CHECK(one(true).item() == 1);
+    CHECK(contains(message_of<std::invalid_argument>([] { (void)zeros({}, DType::c64).item(); }), "must be a real number, got complex64"));
+}
+
+TEST_CASE("conversions round to nearest even and overflow to infinity") {
+    const std::vector<double> numbers = {1.00390625, 1.01171875, 1e-8, 65519, 65520, -1e39, 0.1, -0.0};
+    CHECK(numbers_of(tensor_of(numbers, DType::f64)) == numbers);
+    CHECK(numbers_of(tensor_of(numbers, DType::f32)) ==
+          std::vector<double>{1.00390625, 1.01171875, static_cast<double>(1e-8f), 65519, 65520, -INFINITY, static_cast<double>(0.1f), -0.0});
+    CHECK(numbers_of(tensor_of(numbers, DType::bf16)) == std::vector<double>{1, 1.015625, 0x1.58p-27, 65536, 65536, -INFINITY, 0x1.9ap-4, -0.0});
+    CHECK(numbers_of(tensor_of(numbers, DType::f16)) == std::vector<double>{1.00390625, 1.01171875, 0, 65504, INFINITY, -INFINITY, 0x1.998p-4, -0.0});
+}
+
+TEST_CASE("a double becomes bf16 by way of float, as in torch: two roundings") {
+    CHECK(numbers_of(tensor_of({1 + 0x1p-8 + 0x1p-40}, DType::bf16)) == std::vector<double>{1});
+}
+
+TEST_CASE("integers and booleans convert, from any layout, into new row-major memory") {
+    const std::int32_t memory[6] = {1, 2, 3, 4, 5, 6};
+    const Tensor columns = borrow(memory, {2, 3}, {.strides = {1, 2}});
+    const Tensor wide = columns.to(DType::f64);
+    CHECK(wide.is_contiguous());
+    CHECK(numbers_of(wide) == std::vector<double>{1, 3, 5, 2, 4, 6});
+    const Tensor same = wide.to(DType::f64);
+    CHECK(same.data() != wide.data());
+    const bool flags[2] = {true, false};
+    CHECK(numbers_of(borrow(flags, {2}).to(DType::bf16)) == std::vector<double>{1, 0});
+}
+
+TEST_CASE("what is no number, or would lose its fraction, is refused") {
+    const auto complaint = [](DType from, DType to) { return message_of<std::invalid_argument>([=] { (void)zeros({1}, from).to(to); }); };
+    CHECK(contains(complaint(DType::c64, DType::f32), "Tensor.to: dtype must be float64, float32, bfloat16 or float16"));
+    CHECK(contains(complaint(DType::f32, DType::i64), "got int64 from float32"));
+}
+
+}  // namespace ravine::testing

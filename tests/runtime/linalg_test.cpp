@@ -1,0 +1,88 @@
+#include <ravine/runtime/linalg.h>
+
+#include "complaints.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+namespace ravine::testing {
+
+using linalg::Transpose;
+
+namespace {
+
+/// Small integers: every product and sum is exact in all dtypes.
+Tensor matrix(std::int64_t rows, std::int64_t columns, DType dtype, int seed) {
+    const Tensor wide = empty({rows, columns}, DType::f64);
+    int value = seed;
+    for (double& element : wide.span<double>()) element = (value = (value * 7 + 3) % 11) - 5;
+    return wide.to(dtype);
+}
+
+double at(const Tensor& tensor, std::int64_t row, std::int64_t column) {
+    const Tensor wide = tensor.to(DType::f64);
+    return wide.span<const double>()[static_cast<std::size_t>(row * tensor.shape()[1] + column)];
+}
+
+/// The number of elements that differ from alpha * a @ b + beta * old, element by element.
+int wrong_elements(const Tensor& out, const Tensor& a, bool ta, const Tensor& b, bool tb, double alpha, const Tensor& old, double beta) {
+    int wrong = 0;
+    for (std::int64_t i = 0; i < out.shape()[0]; ++i) {
+        for (std::int64_t j = 0; j < out.shape()[1]; ++j) {
+            double sum = 0;
+            for (std::int64_t p = 0; p < a.shape()[ta ? 0 : 1]; ++p) sum += (ta ? at(a, p, i) : at(a, i, p)) * (tb ? at(b, j, p) : at(b, p, j));
+            wrong += at(out, i, j) != alpha * sum + (beta == 0 ? 0 : beta * at(old, i, j));
+        }
+    }
+    return wrong;
+}
+
+}  // namespace
+
+TEST_CASE("gemm multiplies matrices of every floating-point dtype, transposed or not, and adds to what was there") {
+    constexpr std::int64_t m = 3, n = 5, k = 4;
+    for (const DType dtype : {DType::f64, DType::f32, DType::bf16, DType::f16}) {
+        for (const bool ta : {false, true}) {
+            for (const bool tb : {false, true}) {
+                const Tensor a = ta ? matrix(k, m, dtype, 1) : matrix(m, k, dtype, 1), b = tb ? matrix(n, k, dtype, 2) : matrix(k, n, dtype, 2);
+                const Tensor old = matrix(m, n, dtype, 3), out = old.clone();
+                linalg::gemm(out, a, ta ? Transpose::yes : Transpose::no, b, tb ? Transpose::yes : Transpose::no, 0.5, 2);
+                CHECK(wrong_elements(out, a, ta, b, tb, 0.5, old, 2) == 0);
+            }
+        }
+    }
+}
+
+TEST_CASE("gemm with beta 0 does not read what was there") {
+    const Tensor out = scalar_tensor(NAN, DType::f32).view({1, 1});
+    linalg::gemm(out, matrix(1, 3, DType::f32, 1), Transpose::no, matrix(3, 1, DType::f32, 2), Transpose::no);
+    CHECK(out.item() == out.item());
+}
+
+TEST_CASE("gemm of empty matrices is zero, or nothing") {
+    const Tensor out = matrix(2, 2, DType::f32, 1);
+    linalg::gemm(out, empty({2, 0}, DType::f32), Transpose::no, empty({0, 2}, DType::f32), Transpose::no);
+    for (const float element : out.span<const float>()) CHECK(element == 0);
+    linalg::gemm(empty({0, 2}, DType::f32), empty({0, 3}, DType::f32), Transpose::no, matrix(3, 2, DType::f32, 1), Transpose::no);
+}
+
+TEST_CASE("gemm refuses operands that do not fit") {
+    const Tensor out = zeros({2, 2}, DType::f32), a = zeros({2, 3}, DType::f32), b = zeros({3, 2}, DType::f32);
+    const auto complaint = [](const Tensor& o, const Tensor& x, const Tensor& y) {
+        return message_of<std::invalid_argument>([&] { linalg::gemm(o, x, Transpose::no, y, Transpose::no); });
+    };
+    CHECK(complaint(out, a, a) == "gemm: shapes must fit, got out (2, 2), a (2, 3), b (2, 3)");
+    CHECK(complaint(out, a, zeros({3, 2}, DType::f64)) == "gemm: b must be float32 like out, got float64");
+    CHECK(complaint(out, zeros({6}, DType::f32), b) == "gemm: a must be a matrix, got shape (6,)");
+    CHECK(complaint(zeros({2, 2}, DType::i64), a, b) == "gemm: out must be floating-point, got int64");
+    const Tensor strided = borrow(a.data(), DType::f32, {2, 3}, {.strides = {1, 2}});
+    CHECK(contains(complaint(out, strided, b), "gemm: a must be contiguous"));
+    CHECK(contains(complaint(borrow(out.data(), DType::f32, {2, 2}), a, b), "read-only"));
+}
+
+TEST_CASE("the library of the products has a name") {
+    CHECK((linalg::backend() == "openblas" || linalg::backend() == "cblas" || linalg::backend() == "built-in"));
+}
+
+}  // namespace ravine::testing

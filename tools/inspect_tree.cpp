@@ -1,0 +1,200 @@
+#include "inspect_tree.h"
+
+#include "inspect_json.h"
+
+#include <ravine/runtime/text.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+
+namespace ravine::tools {
+namespace {
+
+std::string component(const Value& key) {
+    const auto* text = key.get_if<std::string>();
+    return text != nullptr ? printable(*text) : key.to_string();
+}
+
+bool is_container(const Value& value) {
+    return value.is(Value::Kind::list) || value.is(Value::Kind::tuple) || value.is(Value::Kind::set);
+}
+
+/// Calls visit(path, value) for every value of the tree, containers before what they hold.
+template <class Visit> void walk(const Value& value, const std::string& path, Visit& visit) {
+    visit(path, value);
+    const std::string prefix = path.empty() ? "" : path + ".";
+    if (const auto* dict = value.get_if<Dict>()) {
+        for (const auto& [key, item] : *dict) walk(item, prefix + component(key), visit);
+    } else if (is_container(value)) {
+        std::size_t i = 0;
+        for (const Value& item : value.items()) walk(item, prefix + std::to_string(i++), visit);
+    }
+}
+
+class TreeText {
+  public:
+    explicit TreeText(std::int64_t values) : values_(values) {}
+    void print(const std::string& label, const std::string& path, const Value& value, std::size_t depth);
+    std::string text;
+
+  private:
+    void print_container(const std::string& path, const Value& value, std::size_t depth);
+    void print_tensor(const std::string& path, const Tensor& tensor);
+    const std::string& first_path(const std::string& path, const Tensor& tensor);
+
+    std::int64_t values_;
+    std::unordered_multimap<const void*, std::pair<Tensor, std::string>> seen_;
+};
+
+/// A list of plain values is one line.
+bool is_flat(const Value& value) {
+    if (!is_container(value)) return false;
+    return std::none_of(value.items().begin(), value.items().end(), [](const Value& item) {
+        return is_container(item) || item.is(Value::Kind::dict) || item.is(Value::Kind::tensor);
+    });
+}
+
+void TreeText::print(const std::string& label, const std::string& path, const Value& value, std::size_t depth) {
+    text += fmt::format("{:{}}{}", "", 2 * depth, label);
+    if (const auto* tensor = value.get_if<Tensor>()) return print_tensor(path, *tensor);
+    if (value.is(Value::Kind::dict) || (is_container(value) && !is_flat(value))) return print_container(path, value, depth);
+    text += value.to_string() + '\n';
+}
+
+void TreeText::print_container(const std::string& path, const Value& value, std::size_t depth) {
+    const std::string prefix = path.empty() ? "" : path + ".";
+    const auto* dict = value.get_if<Dict>();
+    text += fmt::format("{} of {}\n", Value::name(value.kind()), dict != nullptr ? dict->size() : value.items().size());
+    if (dict != nullptr) {
+        for (const auto& [key, item] : *dict) print(component(key) + ": ", prefix + component(key), item, depth + 1);
+        return;
+    }
+    std::size_t i = 0;
+    for (const Value& item : value.items()) {
+        const std::string index = std::to_string(i++);
+        print(index + ": ", prefix + index, item, depth + 1);
+    }
+}
+
+void TreeText::print_tensor(const std::string& path, const Tensor& tensor) {
+    text += fmt::format("{} {} {} bytes", name(tensor.dtype()), printable(tensor.shape().to_string()), tensor.nbytes());
+    if (const std::string& first = first_path(path, tensor); first != path) text += fmt::format(", shares the memory of {}", first);
+    if (tensor.numel() <= values_) text += ' ' + elements_json(tensor);
+    text += '\n';
+}
+
+/// Where the same view of the same memory stood first.
+const std::string& TreeText::first_path(const std::string& path, const Tensor& tensor) {
+    if (tensor.numel() == 0) return path;
+    const auto [first, last] = seen_.equal_range(tensor.data());
+    const auto same = std::find_if(first, last, [&](const auto& one) { return one.second.first.is_same_view(tensor); });
+    if (same != last) return same->second.second;
+    return seen_.emplace(tensor.data(), std::pair(tensor, path))->second.second;
+}
+
+struct Odd {
+    std::size_t nans = 0;
+    std::size_t infinities = 0;
+};
+
+/// Counts by the bits: all ones in the exponent.
+template <class Word> Odd count_odd(const Tensor& tensor, Word exponent, Word fraction) {
+    Odd odd;
+    const auto* bytes = static_cast<const std::byte*>(tensor.data());
+    for (std::size_t i = 0; i < tensor.nbytes(); i += sizeof(Word)) {
+        Word word;
+        std::memcpy(&word, bytes + i, sizeof word);
+        if ((word & exponent) != exponent) continue;
+        ++((word & fraction) != 0 ? odd.nans : odd.infinities);
+    }
+    return odd;
+}
+
+Odd count_odd(const Tensor& tensor) {
+    switch (tensor.dtype()) {
+    case DType::f64:
+    case DType::c128: return count_odd<std::uint64_t>(tensor, 0x7ff0000000000000, 0xfffffffffffff);
+    case DType::f32:
+    case DType::c64: return count_odd<std::uint32_t>(tensor, 0x7f800000, 0x7fffff);
+    case DType::bf16: return count_odd<std::uint16_t>(tensor, 0x7f80, 0x7f);
+    case DType::f16: return count_odd<std::uint16_t>(tensor, 0x7c00, 0x3ff);
+    default: return {};
+    }
+}
+
+bool is_optimizer(const Value& value) {
+    const auto* dict = value.get_if<Dict>();
+    const Value* state = dict == nullptr ? nullptr : dict->find("state");
+    const Value* groups = dict == nullptr ? nullptr : dict->find("param_groups");
+    if (state == nullptr || groups == nullptr || !state->is(Value::Kind::dict) || !groups->is(Value::Kind::list)) return false;
+    return std::all_of(groups->items().begin(), groups->items().end(), [](const Value& group) {
+        const auto* options = group.get_if<Dict>();
+        const Value* ids = options == nullptr ? nullptr : options->find("params");
+        return ids != nullptr && ids->is(Value::Kind::list);
+    });
+}
+
+std::size_t bytes_of(const Value& value) {
+    std::size_t bytes = 0;
+    auto add = [&](const std::string&, const Value& one) {
+        if (const auto* tensor = one.get_if<Tensor>()) bytes += tensor->nbytes();
+    };
+    walk(value, "", add);
+    return bytes;
+}
+
+std::string group_text(const Dict& group) {
+    std::string options;
+    for (const auto& [key, value] : group) {
+        if (key == Value("params") || key == Value("param_names")) continue;
+        options += fmt::format(", {} {}", component(key), value.to_string());
+    }
+    const Value* names = group.find("param_names");
+    return fmt::format("{} parameters{}{}\n", group.at("params").items().size(), names != nullptr ? ' ' + names->to_string() : "", options);
+}
+
+std::string summary(const std::string& path, const Dict& optimizer, const std::string& class_name) {
+    const std::span<const Value> groups = optimizer.at("param_groups").items();
+    const Value& state = optimizer.at("state");
+    std::size_t parameters = 0;
+    for (const Value& group : groups) parameters += group.at("params").items().size();
+    std::string text = fmt::format("\noptimizer{}{}: {} groups, {} parameters, {} of them with state, {} bytes of state\n",
+                                   class_name.empty() ? "" : " " + printable(class_name), path.empty() ? "" : " at " + path, groups.size(),
+                                   parameters, state.as<Dict>().size(), bytes_of(state));
+    for (std::size_t g = 0; g < groups.size(); ++g) text += fmt::format("  group {}: {}", g, group_text(groups[g].as<Dict>()));
+    return text;
+}
+
+}  // namespace
+
+std::string tree_text(const Value& tree, std::int64_t values) {
+    TreeText printer(values);
+    printer.print("", "", tree, 0);
+    return std::move(printer.text);
+}
+
+std::string optimizer_summaries(const Value& tree, const std::string& class_name) {
+    std::string text;
+    auto add = [&](const std::string& path, const Value& value) {
+        if (is_optimizer(value)) text += summary(path, value.as<Dict>(), class_name);
+    };
+    walk(tree, "", add);
+    return text;
+}
+
+std::vector<std::string> not_finite(const Value& tree) {
+    std::vector<std::string> lines;
+    auto add = [&](const std::string& path, const Value& value) {
+        const auto* tensor = value.get_if<Tensor>();
+        const Odd odd = tensor == nullptr ? Odd() : count_odd(*tensor);
+        if (odd.nans + odd.infinities == 0) return;
+        lines.push_back(fmt::format("tensor '{}' has {} NaN and {} infinities among {} elements", path, odd.nans, odd.infinities, tensor->numel()));
+    };
+    walk(tree, "", add);
+    return lines;
+}
+
+}  // namespace ravine::tools
