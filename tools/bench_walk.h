@@ -22,5 +22,7 @@ inline constexpr int walk_variants = 4;
 template <class Arch> struct walks {
     static Walk* const table[kernels::max_slots - 1][walk_variants];
 };
+template <> Walk* const walks<kernels::baseline>::table[kernels::max_slots - 1][walk_variants];
+template <> Walk* const walks<kernels::avx2>::table[kernels::max_slots - 1][walk_variants];
 
 }  // namespace ravine::tools

@@ -161,9 +161,11 @@ std::string summary(const std::string& path, const Dict& optimizer, const std::s
     const Value& state = optimizer.at("state");
     std::size_t parameters = 0;
     for (const Value& group : groups) parameters += group.at("params").items().size();
-    std::string text = fmt::format("\noptimizer{}{}: {} groups, {} parameters, {} of them with state, {} bytes of state\n",
-                                   class_name.empty() ? "" : " " + printable(class_name), path.empty() ? "" : " at " + path, groups.size(),
-                                   parameters, state.as<Dict>().size(), bytes_of(state));
+    std::string text = "\noptimizer";
+    if (!class_name.empty()) text.append(" ").append(printable(class_name));
+    if (!path.empty()) text.append(" at ").append(path);
+    text += fmt::format(": {} groups, {} parameters, {} of them with state, {} bytes of state\n", groups.size(), parameters,
+                        state.as<Dict>().size(), bytes_of(state));
     for (std::size_t g = 0; g < groups.size(); ++g) text += fmt::format("  group {}: {}", g, group_text(groups[g].as<Dict>()));
     return text;
 }

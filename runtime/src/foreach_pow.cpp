@@ -32,7 +32,10 @@ template <class Storage, class Element> void for_each_element(const kernels::Chu
 
 template <class Storage> void power(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments& arguments) noexcept {
     const double exponent = on_grid<Storage>(arguments.terms[0]);
-    for_each_element<Storage>(rows, chunks, [&](const kernels::Chunk& row, long long i) { return std::pow(read<Storage>(row.slot[1], i), exponent); });
+    // torch fills with ones for 0; the C library's result for a signalling NaN is NaN.
+    for_each_element<Storage>(rows, chunks, [&](const kernels::Chunk& row, long long i) {
+        return exponent == 0 ? 1 : std::pow(read<Storage>(row.slot[1], i), exponent);
+    });
 }
 template <class Storage> void tensor_power(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments&) noexcept {
     for_each_element<Storage>(rows, chunks, [](const kernels::Chunk& row, long long i) {

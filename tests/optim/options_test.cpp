@@ -148,14 +148,7 @@ TEST_CASE("a negative lr, on which schedules may end, is stepped with and loaded
     }
 }
 
-TEST_CASE("a schedule may drive lr below 0, as in torch") {
-    for (const std::string_view name : optim::names()) {
-        Optimizer optimizer = optim::make(name, make_parameters({{9}}, DType::f32));
-        optimizer.param_groups()[0].set("lr", -0.5);
-        optimizer.step();
-        optimizer.load_state_dict(optimizer.state_dict().clone());
-        CHECK(optimizer.param_groups()[0].number("lr") == -0.5);
-    }
+TEST_CASE("a negative lr moves a parameter the other way") {
     const Parameter parameter(zeros({1}, DType::f64), tensor_of({4}, DType::f64));
     optim::SGD optimizer({parameter});
     optimizer.param_groups()[0].options.lr = -0.5;
