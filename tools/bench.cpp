@@ -48,9 +48,7 @@ void add_option(std::string_view text, Json& options) {
     const std::size_t sign = text.find('=');
     if (sign == std::string_view::npos) refuse("--optimizer must have options of the form key=value", ravine::quoted(text));
     const std::string_view value = text.substr(sign + 1);
-    Json parsed = Json::parse(value, nullptr, false);
-    if (parsed.is_discarded()) parsed = value;
-    options[std::string(text.substr(0, sign))] = std::move(parsed);
+    options[std::string(text.substr(0, sign))] = json_or_text(value);
 }
 
 /// `NAME[:key=value[:key=value]]`. Options that are the defaults anyway are left out.
@@ -71,13 +69,6 @@ BenchOptimizer parse_optimizer(std::string_view text) {
     return result;
 }
 
-DType parse_dtype(const std::string& text) {
-    for (const DType dtype : {DType::f64, DType::f32, DType::bf16, DType::f16}) {
-        if (text == short_name(dtype)) return dtype;
-    }
-    refuse("--dtype must be f64, f32, bf16 or f16", ravine::quoted(text));
-}
-
 BenchRequest read_request(const Arguments& arguments) {
     BenchRequest request;
     if (!(arguments.seconds > 0 && arguments.seconds <= 1e6)) refuse("--seconds must be above 0 and at most 1e6", fmt::format("{}", arguments.seconds));
@@ -86,7 +77,7 @@ BenchRequest read_request(const Arguments& arguments) {
     for (const std::string& list : arguments.optimizers) {
         for (const std::string& optimizer : split(list, ',')) request.optimizers.push_back(parse_optimizer(optimizer));
     }
-    for (const std::string& name : arguments.dtypes) request.dtypes.push_back(parse_dtype(name));
+    for (const std::string& name : arguments.dtypes) request.dtypes.push_back(dtype_from_short_name(name, "bench"));
     for (const std::string& name : arguments.implementations) {
         request.implementations.push_back(optim::implementation_from_name(name));
     }

@@ -233,11 +233,6 @@ class Bench {
 
 }  // namespace
 
-std::string_view short_name(DType dtype) {
-    constexpr std::string_view names[] = {"f64", "f32", "bf16", "f16"};
-    return names[static_cast<std::size_t>(dtype)];
-}
-
 std::vector<BenchResult> run_bench(const BenchRequest& request, std::FILE* progress) {
     check_memory(request);
     return Bench(request, progress).run();

@@ -1,5 +1,6 @@
 #pragma once
 #include "bench_cases.h"
+#include "dtype_name.h"
 #include "json_value.h"
 
 #include <ravine/optim/optimizer.h>
@@ -40,9 +41,6 @@ struct BenchResult {
     double ceiling;                   ///< the median of the fastest stream
     double allocations;               ///< in one step
 };
-
-/// "f32", "bf16", ...
-std::string_view short_name(DType dtype);
 
 /// Measures all combinations in turns. `progress` is null for silence. std::runtime_error, before anything is allocated,
 /// if they do not fit into the machine's free memory; `request` must outlive the results.

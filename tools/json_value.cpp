@@ -48,6 +48,11 @@ std::string shown(const Json& json) {
     return text;
 }
 
+Json json_or_text(std::string_view text) {
+    Json parsed = Json::parse(text, nullptr, false);
+    return parsed.is_discarded() ? Json(text) : parsed;
+}
+
 Value value_from_json(const Json& json, const std::string& key, Refusal refuse) {
     switch (json.type()) {
         case Json::value_t::null: return nullptr;

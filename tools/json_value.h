@@ -12,6 +12,9 @@ using Json = nlohmann::ordered_json;
 /// JSON in one short printable line, for messages.
 std::string shown(const Json& json);
 
+/// The value of an option on the command line: JSON, or a bare word that stands for itself.
+Json json_or_text(std::string_view text);
+
 /// Says what a value must be and what it is instead. It throws.
 using Refusal = function_ref<void(std::string_view what, std::string_view got)>;
 

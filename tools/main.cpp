@@ -2,6 +2,7 @@
 #include "inspect.h"
 #include "replay.h"
 #include "schedule.h"
+#include "train.h"
 
 #include <ravine/runtime/text.h>
 
@@ -47,6 +48,7 @@ int run(int argc, char** argv) {
     ravine::tools::add_inspect(program);
     ravine::tools::add_replay(program);
     ravine::tools::add_schedule(program);
+    ravine::tools::add_train(program);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -46,6 +46,14 @@ void Progress::update(std::int64_t done) {
     show(done, Seconds(now - start_).count());
 }
 
+void Progress::print(std::string_view line) {
+    if (out_ == nullptr) return;
+    fmt::print(out_, "{}{}\n", terminal_ && shown_ ? "\r\x1b[K" : "", line);
+    std::fflush(out_);
+    shown_ = false;
+    if (!terminal_) next_ = std::max(next_, Clock::now() + between_lines);
+}
+
 void Progress::show(std::int64_t done, double seconds) {
     const double rate = static_cast<double>(done) / seconds;
     const double left = done == 0 ? 0 : static_cast<double>(total_ - done) / rate;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace ravine::tools {
 
@@ -18,6 +19,9 @@ class Progress {
 
     /// `done` of `total` are finished. Cheap enough to be called after every step.
     void update(std::int64_t done);
+    /// A line of its own that stays, above the bar. Where there is no bar it says how far the work is, and puts off the next
+    /// plain line.
+    void print(std::string_view line);
 
   private:
     using Clock = std::chrono::steady_clock;

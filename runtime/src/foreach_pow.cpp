@@ -32,7 +32,7 @@ template <class Storage, class Element> void for_each_element(const kernels::Chu
 
 template <class Storage> void power(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments& arguments) noexcept {
     const double exponent = on_grid<Storage>(arguments.terms[0]);
-    // torch fills with ones for 0; the C library's result for a signalling NaN is NaN.
+    // torch fills with ones for the exponent 0, and below for the base 1; the C library makes NaN of a signalling NaN.
     for_each_element<Storage>(rows, chunks, [&](const kernels::Chunk& row, long long i) {
         return exponent == 0 ? 1 : std::pow(read<Storage>(row.slot[1], i), exponent);
     });
@@ -44,7 +44,9 @@ template <class Storage> void tensor_power(const kernels::Chunk* rows, unsigned 
 }
 template <class Storage> void base_power(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments& arguments) noexcept {
     const double base = on_grid<Storage>(arguments.terms[0]);
-    for_each_element<Storage>(rows, chunks, [&](const kernels::Chunk& row, long long i) { return std::pow(base, read<Storage>(row.slot[1], i)); });
+    for_each_element<Storage>(rows, chunks, [&](const kernels::Chunk& row, long long i) {
+        return base == 1 ? 1 : std::pow(base, read<Storage>(row.slot[1], i));
+    });
 }
 
 /// In the order of DType.

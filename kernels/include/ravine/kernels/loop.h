@@ -160,6 +160,14 @@ RAVINE_INLINE void run_chunks(const Chunk* rows, unsigned long long chunks, cons
     }
 }
 
+/// Whether a switch is on. Switches are bools: their bytes tell. (A defaulted == would be a symbol that objects of several
+/// instruction sets share.)
+template <class Switches> RAVINE_INLINE bool any_switch(const StepArguments& arguments) {
+    bool any = false;
+    for (unsigned long i = 0; i < sizeof(Switches); ++i) any = any || arguments.switches[i] != 0;
+    return any;
+}
+
 /// A kernel in two loops: one without any switch, whose slots and terms stay in registers over two vectors, and one
 /// that tests the switches, with a vector at a time (runtime tests in the wide loop spill).
 template <class Rule, class V, class Storage>
@@ -169,7 +177,7 @@ RAVINE_INLINE void run_rule(const Chunk* rows, unsigned long long chunks, const 
     constexpr int vectors = V::backend::lanes > 1 ? 2 : 1;
     Switches switches;
     __builtin_memcpy(&switches, arguments.switches, sizeof switches);
-    if (switches == Switches{}) {
+    if (!any_switch<Switches>(arguments)) {
         constexpr Switches none{};
         run_chunks<Rule, V, Storage, vectors>(rows, chunks, arguments, none);
     } else {

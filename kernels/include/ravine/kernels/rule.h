@@ -16,12 +16,11 @@ inline constexpr int max_slots = 6;
 /// More terms than any rule has.
 inline constexpr int max_terms = 12;
 
-/// The switches that every rule understands; a rule's own `Switches` derives from it.
+/// The switches that every rule understands; a rule's own `Switches` derives from it and adds nothing but bools.
 struct Common {
     bool maximize = false;  ///< follow the negated gradient
     bool coupled = false;   ///< add weight_decay * param to the gradient (a rule with the term `weight_decay`)
     bool unscale = false;   ///< divide the gradient by the loss scale first, and write it back
-    bool operator==(const Common&) const = default;
 };
 
 /// What happens to a gradient before any rule sees it, in torch's order. The unscaling is the driver's, because it is
@@ -35,21 +34,19 @@ RAVINE_HD void prepare_gradient(V (&x)[slots], const Terms& t, const Switches& s
 }
 
 /// Which slots a rule writes, as bits: all but the gradient unless the rule says otherwise.
-template <class Rule> constexpr unsigned writes() {
+template <class Rule> consteval unsigned writes() {
     if constexpr (requires { Rule::writes; }) return Rule::writes;
     else return ((1u << Rule::slots) - 1u) & ~(1u << grad_slot);
 }
 
 /// Which slots a rule reads, as bits: all unless the rule says otherwise.
-template <class Rule> constexpr unsigned reads() {
+template <class Rule> consteval unsigned reads() {
     if constexpr (requires { Rule::reads; }) return Rule::reads;
     else return (1u << Rule::slots) - 1u;
 }
 
 /// The switches of a rule that is no update but a plain operation on tensors (see passes.h).
-struct NoSwitches {
-    bool operator==(const NoSwitches&) const = default;
-};
+struct NoSwitches {};
 
 /// Whether slot 1 is a gradient, with all that Common says of one.
 template <class Rule> inline constexpr bool updates_parameters = !__is_same(typename Rule::Switches, NoSwitches);

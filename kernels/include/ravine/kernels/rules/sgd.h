@@ -14,7 +14,6 @@ template <class S> struct SgdTerms {
 struct SgdSwitches : Common {
     bool first = false;  ///< no buffer yet: it becomes a copy of the gradient, undampened
     bool nesterov = false;
-    bool operator==(const SgdSwitches&) const = default;
 };
 
 template <bool with_momentum> struct SgdRule {

@@ -1,0 +1,160 @@
+#include "train_options.h"
+
+#include "json_value.h"
+
+#include <ravine/runtime/text.h>
+#include <ravine/sched/registry.h>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <charconv>
+#include <filesystem>
+#include <stdexcept>
+
+namespace ravine::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(std::string_view what, std::string_view got) {
+    throw std::invalid_argument(fmt::format("train: {}, got {}", what, got));
+}
+
+/// `64,32`; nothing is no hidden layer.
+std::vector<std::int64_t> widths_from(const std::string& text) {
+    std::vector<std::int64_t> result;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        const auto [next, error] = std::from_chars(at, end, result.emplace_back());
+        const bool goes_on = next != end && *next == ',' && next + 1 != end;
+        if (error != std::errc() || (next != end && !goes_on)) refuse("--hidden must be widths like 64,32", ravine::quoted(text));
+        at = goes_on ? next + 1 : next;
+    }
+    return result;
+}
+
+/// `key=value`, into what is there already.
+void set_options(Dict& options, const std::vector<std::string>& given, std::string_view name) {
+    Dict seen;
+    for (const std::string& text : given) {
+        const std::size_t sign = text.find('=');
+        if (sign == std::string::npos || sign == 0) refuse(fmt::format("--{} must be key=value", name), ravine::quoted(text));
+        const std::string key = text.substr(0, sign);
+        const auto complain = [](std::string_view what, std::string_view got) { refuse(what, got); };
+        Value value = value_from_json(json_or_text(std::string_view(text).substr(sign + 1)), key, complain);
+        if (!seen.insert(key, value)) refuse(fmt::format("--{} must have each key once", name), ravine::quoted(key));
+        options.set(key, std::move(value));
+    }
+}
+
+void check_place(const std::string& path, std::string_view option) {
+    if (path.empty()) return;
+    if (path == "-") refuse(fmt::format("--{} must be a file", option), "'-'");
+    std::error_code error;
+    const fs::path folder = fs::absolute(path).parent_path();
+    if (fs::is_directory(path, error) || path.back() == '/') refuse(fmt::format("--{} must be a file", option), fmt::format("the folder {}", path));
+    if (!fs::is_directory(folder, error)) refuse(fmt::format("--{} must lie in a folder that exists", option), path);
+    if (access(folder.c_str(), W_OK) != 0) refuse(fmt::format("--{} must lie in a folder that can be written", option), path);
+}
+
+}  // namespace
+
+void TrainOptions::add_to(CLI::App& command) {
+    const auto option = [&](const char* name, auto& value, const char* what, const char* type) {
+        command.add_option(name, value, what)->type_name(type);
+    };
+    option("--data", data, "a CSV (last column: the class), or a folder with MNIST's IDX files; also .gz (default: the digits shipped)", "DIR|FILE");
+    option("--model", model_, "the kind of network: mlp", "NAME");
+    option("--hidden", hidden_, "widths of the hidden layers; '' for none (default: 64,64)", "N,...");
+    option("--optimizer", optimizer_, "torch's class name in any case (default: AdamW)", "NAME");
+    option("--set", set_, "options of the optimizer by torch's names; values are JSON, bare words are strings", "KEY=VALUE ...");
+    option("--scheduler", scheduler_, "torch's class name; steps once an epoch", "NAME");
+    option("--scheduler-set", scheduler_set_, "options of the scheduler", "KEY=VALUE ...");
+    option("--swa-start", swa_start_, "average the models after epochs N, N + 1, ...", "N");
+    option("--ema", ema_, "average the models after all steps, keeping this share of the old average", "DECAY");
+    option("--epochs", epochs_, "passes over the training part (default: 30)", "N");
+    option("--batch", batch_, "examples of a step (default: 32)", "N");
+    option("--dtype", dtype_, "of weights, gradients and activations: f64, f32, bf16 or f16 (default: f32)", "NAME");
+    option("--seed", seed_, "of the first weights and of the order of examples (default: 0)", "N");
+    option("--save", save, "write everything there after every epoch", "FILE");
+    option("--resume", resume,
+           "go on from what --save wrote, to the same bytes as without a break; options come from the file, except --data and what only "
+           "concerns the machine, and --epochs may grow. There is no file before the first epoch has ended",
+           "FILE");
+    option("--plot", plot, "draw loss, accuracy and lr as SVG", "FILE.svg");
+    command.add_option("--compare", compare_, "train once with each of these optimizers")->type_name("NAME,...")->delimiter(',');
+    command.add_flag("--json", json, "print one JSON object instead of the table");
+    run.add_to(command);
+}
+
+TrainSettings TrainOptions::settings() const {
+    TrainSettings result;
+    apply(result);
+    return result;
+}
+
+TrainSettings TrainOptions::settings(const TrainSettings& file) const {
+    TrainSettings result = file;
+    apply(result);
+    const Dict before = file.to_dict(), after = result.to_dict();
+    for (const auto& [key, value] : before) {
+        const auto& name = key.as<std::string>();
+        const Value& wanted = after.at(key);
+        if (wanted == value || (name == "epochs" && result.epochs > file.epochs)) continue;
+        refuse(fmt::format("--{} must be {} as in the file", name, value.to_string()), fmt::format("{} ({})", wanted.to_string(), resume));
+    }
+    return result;
+}
+
+std::vector<TrainSettings> TrainOptions::compared() const {
+    if (optimizer_) refuse("--compare must not go with --optimizer", ravine::quoted(*optimizer_));
+    if (!save.empty()) refuse("--compare must not go with --save", ravine::quoted(save));
+    if (!resume.empty()) refuse("--compare must not go with --resume", ravine::quoted(resume));
+    std::vector<TrainSettings> result;
+    for (const std::string& name : compare_) {
+        TrainSettings one = settings();
+        one.optimizer = optim::class_name(name);
+        for (const TrainSettings& other : result) {
+            if (other.optimizer == one.optimizer) refuse("--compare must name each class once", ravine::quoted(name));
+        }
+        result.push_back(std::move(one));
+    }
+    return result;
+}
+
+void TrainOptions::apply(TrainSettings& settings) const {
+    if (model_ && *model_ != "mlp") refuse("--model must be mlp", ravine::quoted(*model_));
+    if (hidden_) settings.hidden = widths_from(*hidden_);
+    if (optimizer_) settings.optimizer = optim::class_name(*optimizer_);
+    set_options(settings.options, set_, "set");
+    if (scheduler_) settings.scheduler = sched::class_name(*scheduler_);
+    set_options(settings.scheduler_options, scheduler_set_, "scheduler-set");
+    if (swa_start_) {
+        settings.swa_start = *swa_start_;
+        if (*swa_start_ < 1) refuse("--swa-start must be at least 1", fmt::format("{}", *swa_start_));
+    }
+    if (ema_) settings.ema = ema_;
+    if (epochs_) settings.epochs = *epochs_;
+    if (batch_) settings.batch = *batch_;
+    if (dtype_) settings.dtype = dtype_from_short_name(*dtype_, "train");
+    if (seed_) settings.seed = *seed_;
+    const bool is_half = item_size(settings.dtype) == 2;
+    if (const auto given = run.implementation(); is_half && (given || !settings.implementation)) {
+        const auto chosen = given.value_or(optim::Implementation::automatic);
+        settings.implementation = chosen == optim::Implementation::automatic ? optim::Implementation::fused : chosen;
+    }
+    if (!is_half) settings.implementation.reset();
+    settings.check();
+}
+
+void TrainOptions::check_places() const {
+    check_place(save, "save");
+    check_place(plot, "plot");
+    if (!save.empty() && fs::path(save).extension() != ".safetensors") refuse("--save must end in .safetensors", ravine::quoted(save));
+}
+
+}  // namespace ravine::tools

@@ -1,0 +1,89 @@
+#pragma once
+#include "dataset.h"
+#include "mlp.h"
+#include "train_options.h"
+
+#include <ravine/optim/optimizer.h>
+#include <ravine/runtime/function_ref.h>
+#include <ravine/sched/scheduler.h>
+#include <ravine/swa/averaged_model.h>
+
+#include <optional>
+#include <vector>
+
+namespace ravine::tools {
+
+/// A data set in the dtype of a network.
+struct TrainData {
+    TrainData(Dataset dataset, DType dtype);
+
+    std::string name, crc32;
+    std::int64_t features, classes;
+    Tensor train, test;
+    std::vector<std::int32_t> train_labels, test_labels;
+};
+
+/// How the model does after an epoch.
+struct EpochRecord {
+    Score train, test;
+    std::optional<double> averaged;  ///< accuracy of the averaged model on the test part
+    double lr = 0;                   ///< that the epoch was trained with
+};
+
+/// What an epoch took.
+struct EpochTime {
+    std::int64_t steps = 0;
+    double seconds = 0;            ///< all of it
+    double training_seconds = 0;   ///< without looking how the model does
+    double optimizer_seconds = 0;  ///< of steps of the optimizer
+};
+
+/// One training. Only the optimizer and the average use more than the calling thread. Move-only.
+class TrainRun {
+  public:
+    /// `data` must outlive this. std::exception for options that the optimizer or the scheduler refuses.
+    TrainRun(TrainSettings settings, const TrainData& data, std::optional<optim::Implementation> implementation, const Context& context);
+
+    /// One more epoch. `after_step` is called after every step with the number of steps in this epoch.
+    void train_epoch(function_ref<void(std::int64_t)> after_step);
+
+    const TrainSettings& settings() const { return settings_; }
+    const TrainData& data() const { return *data_; }
+    std::int64_t epoch() const { return static_cast<std::int64_t>(history_.size()); }
+    bool done() const { return epoch() >= settings_.epochs; }
+    std::int64_t steps_per_epoch() const;
+    std::int64_t weights() const { return network_.weights(); }
+    double lr() const;
+    /// Of all epochs, also those before a break.
+    const std::vector<EpochRecord>& history() const { return history_; }
+    /// Of the epochs since this object was made.
+    const std::vector<EpochTime>& times() const { return times_; }
+
+    /// Everything that decides how it goes on; the tensors are the live ones.
+    Dict state_dict() const;
+    /// Goes on where another one with the same settings (but for the number of epochs) and data was. std::exception if
+    /// anything is missing or does not fit; the run is of no use then.
+    void load_state_dict(const Dict& state);
+
+  private:
+    std::vector<std::int64_t> order() const;
+    void gather(std::span<const std::int64_t> rows);
+    void average(bool end_of_epoch);
+    Dict optimizer_state() const;
+
+    TrainSettings settings_;
+    const TrainData* data_;
+    std::optional<optim::Implementation> implementation_;
+    Mlp network_;
+    Parameters parameters_;
+    optim::Optimizer optimizer_;
+    Dict own_flags_;  // how the options themselves choose an implementation
+    std::optional<sched::LRScheduler> scheduler_;
+    std::optional<swa::AveragedModel> averaged_;
+    Tensor batch_;
+    std::vector<std::int32_t> batch_labels_;
+    std::vector<EpochRecord> history_;
+    std::vector<EpochTime> times_;
+};
+
+}  // namespace ravine::tools
