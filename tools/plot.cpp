@@ -118,7 +118,7 @@ class Picture {
             for (const Tick& tick : axes_.back().y.ticks()) tick_width_ = std::max(tick_width_, width_of(tick.label));
             if (panel.series.size() < 2) continue;
             for (const Series& series : panel.series) {
-                legend_width_ = std::max(legend_width_, legend_mark + width_of(printable(series.name, longest_name)) + 18);
+                legend_width_ = std::max(legend_width_, legend_mark + width_of(printable(series.name, longest_name)) + 26);
             }
         }
     }

@@ -21,6 +21,9 @@ std::string duration(double seconds) {
     return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
+// A line that is wider than the terminal is cut, not wrapped: only one line can be erased again.
+constexpr std::string_view erase_line = "\r\x1b[K", cut_lines = "\x1b[?7l", wrap_lines = "\x1b[?7h";
+
 std::string bar(double share) {
     constexpr std::size_t cells = 28;
     const auto full = static_cast<std::size_t>(share * cells);
@@ -33,8 +36,8 @@ Progress::Progress(std::FILE* out, std::string what, std::int64_t total, std::st
     : out_(out), what_(std::move(what)), total_(std::max<std::int64_t>(total, 1)), unit_(std::move(unit)), terminal_(out != nullptr && isatty(fileno(out)) == 1), next_(start_ + quiet_time) {}
 
 Progress::~Progress() {
-    if (!terminal_ || !shown_) return;
-    fmt::print(out_, "\r\x1b[K");
+    if (bar_.empty()) return;
+    fmt::print(out_, "{}", erase_line);
     std::fflush(out_);
 }
 
@@ -48,9 +51,8 @@ void Progress::update(std::int64_t done) {
 
 void Progress::print(std::string_view line) {
     if (out_ == nullptr) return;
-    fmt::print(out_, "{}{}\n", terminal_ && shown_ ? "\r\x1b[K" : "", line);
+    fmt::print(out_, "{}{}\n{}", bar_.empty() ? "" : erase_line, line, bar_);
     std::fflush(out_);
-    shown_ = false;
     if (!terminal_) next_ = std::max(next_, Clock::now() + between_lines);
 }
 
@@ -59,10 +61,13 @@ void Progress::show(std::int64_t done, double seconds) {
     const double left = done == 0 ? 0 : static_cast<double>(total_ - done) / rate;
     const std::string numbers = fmt::format("{} of {} {}, {:.4g}/s, {} left", done, total_, unit_, rate,
                                             done == 0 ? "?" : duration(left));
-    if (terminal_) fmt::print(out_, "\r\x1b[K{} {} {}", what_, bar(static_cast<double>(done) / static_cast<double>(total_)), numbers);
-    else fmt::print(out_, "{}: {}\n", what_, numbers);
+    if (terminal_) {
+        bar_ = fmt::format("{}{} {} {}{}", cut_lines, what_, bar(static_cast<double>(done) / static_cast<double>(total_)), numbers, wrap_lines);
+        fmt::print(out_, "{}{}", erase_line, bar_);
+    } else {
+        fmt::print(out_, "{}: {}\n", what_, numbers);
+    }
     std::fflush(out_);
-    shown_ = true;
 }
 
 }  // namespace ravine::tools

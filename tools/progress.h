@@ -34,7 +34,7 @@ class Progress {
     bool terminal_;
     Clock::time_point start_ = Clock::now();
     Clock::time_point next_;
-    bool shown_ = false;
+    std::string bar_;  // what the terminal's last line shows; empty: nothing of ours
 };
 
 }  // namespace ravine::tools

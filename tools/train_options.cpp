@@ -69,7 +69,7 @@ void TrainOptions::add_to(CLI::App& command) {
     };
     option("--data", data, "a CSV (last column: the class), or a folder with MNIST's IDX files; also .gz (default: the digits shipped)", "DIR|FILE");
     option("--model", model_, "the kind of network: mlp", "NAME");
-    option("--hidden", hidden_, "widths of the hidden layers; '' for none (default: 64,64)", "N,...");
+    option("--hidden", hidden_, "widths of the hidden layers; '' for none (default: 64)", "N,...");
     option("--optimizer", optimizer_, "torch's class name in any case (default: AdamW)", "NAME");
     option("--set", set_, "options of the optimizer by torch's names; values are JSON, bare words are strings", "KEY=VALUE ...");
     option("--scheduler", scheduler_, "torch's class name; steps once an epoch", "NAME");
@@ -77,7 +77,7 @@ void TrainOptions::add_to(CLI::App& command) {
     option("--swa-start", swa_start_, "average the models after epochs N, N + 1, ...", "N");
     option("--ema", ema_, "average the models after all steps, keeping this share of the old average", "DECAY");
     option("--epochs", epochs_, "passes over the training part (default: 30)", "N");
-    option("--batch", batch_, "examples of a step (default: 32)", "N");
+    option("--batch", batch_, "examples of a step (default: 16)", "N");
     option("--dtype", dtype_, "of weights, gradients and activations: f64, f32, bf16 or f16 (default: f32)", "NAME");
     option("--seed", seed_, "of the first weights and of the order of examples (default: 0)", "N");
     option("--save", save, "write everything there after every epoch", "FILE");

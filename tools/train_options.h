@@ -13,7 +13,7 @@ namespace ravine::tools {
 
 /// What decides about the result of a training, as a file keeps it.
 struct TrainSettings {
-    std::vector<std::int64_t> hidden = {64, 64};
+    std::vector<std::int64_t> hidden = {64};
     std::string optimizer = "AdamW";
     Dict options;
     std::string scheduler;  ///< empty: none
@@ -21,7 +21,7 @@ struct TrainSettings {
     std::int64_t swa_start = 0;  ///< the first epoch that the equal average takes in; 0: none
     std::optional<double> ema;
     std::int64_t epochs = 30;
-    std::int64_t batch = 32;
+    std::int64_t batch = 16;
     DType dtype = DType::f32;
     std::int64_t seed = 0;
     /// Only where it decides about bits: in 16 bits. Otherwise a run may go on with any.

@@ -25,6 +25,9 @@ EpochTime total_time(const TrainRun& run) {
     return sum;
 }
 
+/// Without the sign that a NaN may have.
+std::string loss_text(double loss) { return std::isnan(loss) ? "nan" : fmt::format("{:.4g}", loss); }
+
 std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
 
 std::string optimizer_share(const EpochTime& time) {
@@ -61,7 +64,7 @@ std::string aligned(const std::vector<Row>& rows) {
 Row table_row(const TrainRun& run, bool with_average) {
     const EpochRecord& last = run.history().back();
     const EpochTime time = total_time(run);
-    Row row = {run.settings().optimizer, fmt::format("{:.5f}", last.train.loss), percent(last.train.accuracy), percent(last.test.accuracy)};
+    Row row = {run.settings().optimizer, loss_text(last.train.loss), percent(last.train.accuracy), percent(last.test.accuracy)};
     if (with_average) row.push_back(averaged_accuracy(last));
     row.insert(row.end(), {fmt::format("{:.4g}", run.lr()), std::to_string(run.epoch()), std::to_string(run.epoch() * run.steps_per_epoch()),
                            fmt::format("{:.2f}", time.seconds), optimizer_share(time)});
@@ -95,7 +98,7 @@ std::string epoch_line(const TrainRun& run) {
     const EpochRecord& record = run.history().back();
     const EpochTime& time = run.times().back();
     const std::string all = std::to_string(run.settings().epochs);
-    std::string line = fmt::format("epoch {:>{}}/{}  loss {:<9.4g} train {:>8}  test {:>8}", run.epoch(), all.size(), all, record.train.loss,
+    std::string line = fmt::format("epoch {:>{}}/{}  loss {:<9} train {:>8}  test {:>8}", run.epoch(), all.size(), all, loss_text(record.train.loss),
                                    percent(record.train.accuracy), percent(record.test.accuracy));
     if (averages(run)) line += fmt::format("  averaged {:>8}", averaged_accuracy(record));
     return line + fmt::format("  lr {:<9.4g} {:>6.0f} steps/s  optimizer {:>4}", record.lr, static_cast<double>(time.steps) / time.training_seconds,
