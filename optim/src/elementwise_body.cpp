@@ -8,10 +8,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <stdexcept>
 
 namespace ravine::inline v0::optim {
+namespace {
+
+/// Name and value of the finite option with the largest magnitude: the one to blame for a scalar that is too large.
+std::pair<std::string_view, double> largest_option(const Group& group) {
+    std::pair<std::string_view, double> largest{"options", 0};
+    for (const FieldInfo& field : group.fields()) {
+        const Value value = field.get(group.options_data());
+        const double number = value.is(Value::Kind::floating) ? value.number() : 0;
+        if (std::isfinite(number) && std::fabs(number) > std::fabs(largest.second)) largest = {field.name, number};
+    }
+    return largest;
+}
+
+}  // namespace
 
 detail::BodyPointer detail::make_elementwise(const Algorithm& algorithm, Parameters params, std::shared_ptr<Group> defaults,
                                              const Context& context) {
@@ -102,9 +117,9 @@ void ElementwiseBody::prepare_entry(const Entry& entry) {
         planned.writes |= 1u << kernels::grad_slot;
     }
     if (rule.scalars_fit(arguments, largest_value(entry.dtype), largest_computed_value(entry.dtype))) return;
-    throw std::invalid_argument(
-        fmt::format("{}: every scalar of a step must be convertible to {} without overflow, got one that is not (group {})", name(),
-                    ravine::name(entry.dtype), entry.group));
+    const auto [what, value] = largest_option(group);
+    throw std::invalid_argument(fmt::format("{}: {} must give scalars that are convertible to {} without overflow, got {} (group {})", name(),
+                                            what, ravine::name(entry.dtype), value, entry.group));
 }
 
 void ElementwiseBody::check_gradients_writable() const {

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Measures what docs/performance.md shows, in about eight minutes on a quiet machine: every case beside the stream without
+# arithmetic, then beside torch where a Python has it.
+#
+# usage: tools/bench_all.sh PROGRAM [PYTHON]
+# Prints tables on stdout; JSON lines go to bench-ravine.jsonl and bench-torch.jsonl in the current folder.
+set -eu
+
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then
+    echo "usage: tools/bench_all.sh PROGRAM [PYTHON]" >&2
+    exit 2
+fi
+program=$1
+python=${2:-python3}
+tools=$(dirname "$0")
+cases="1x16Mi 16x1Mi 1000x1024 10000x64 gpt2-124m resnet50"
+
+: > bench-ravine.jsonl
+for case in $cases; do
+    # gpt2-124m moves seven times as much in a step as the other large ones.
+    seconds=12
+    if [ "$case" = gpt2-124m ]; then seconds=60; fi
+    "$program" bench --case "$case" --optimizer adamw,sgd:momentum=0.9 --dtype f32,bf16 --implementation fused --threads 1,2 \
+        --seconds $seconds --quiet --json >> bench-ravine.jsonl
+done
+"$python" "$tools/bench_table.py" bench-ravine.jsonl
+
+: > bench-torch.jsonl
+for case in $cases; do
+    seconds=12
+    if [ "$case" = gpt2-124m ]; then seconds=24; fi
+    status=0
+    "$python" "$tools/bench_torch.py" "$program" --case "$case" --threads 1,2 --seconds $seconds >> bench-torch.jsonl || status=$?
+    if [ $status = 77 ]; then
+        echo "skipped: $python has no torch"
+        rm bench-torch.jsonl
+        exit 0
+    elif [ $status != 0 ]; then
+        exit $status
+    fi
+done
+# A rounding after every operation, as torch's for-loop does it in 16 bits.
+"$python" "$tools/bench_torch.py" "$program" --case 1x16Mi --dtype bf16 --implementation for_loop --ravine for_loop >> bench-torch.jsonl
+"$python" "$tools/bench_torch.py" "$program" --case 1x16Mi --dtype bf16 --implementation fused >> bench-torch.jsonl
+"$python" "$tools/bench_table.py" bench-torch.jsonl
