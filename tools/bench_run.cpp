@@ -17,11 +17,11 @@ namespace ravine::tools {
 namespace {
 
 constexpr int warm_steps = 3;
-/// Long for the clock, and several steps of small lists: the first ones find cold caches.
-constexpr double shortest_batch = 1e-3;
+constexpr double shortest_batch = 200e-6;
 constexpr std::int64_t fewest_rounds = 3, most_rounds = 100'000;
-/// What fits into no cache need not be brought there before it is timed.
+/// What fits into no cache need not be brought there before it is timed. A shared cache of victims settles after some passes.
 constexpr std::int64_t cacheable_bytes = std::int64_t{256} << 20;
+constexpr int cache_passes = 4;
 
 double seconds_now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -182,19 +182,19 @@ class Bench {
         return *known;
     }
 
-    /// Everybody's turn: what is compared follows closely. A call before the timed ones brings to the caches what they hold.
+    /// Everybody's turn: what is compared follows closely.
     void round() {
         for (const auto& [key, stream] : streams_) {
-            const bool warm = stream->stream.bytes() < cacheable_bytes;
+            const int passes = stream->stream.bytes() < cacheable_bytes ? cache_passes : 0;
             for (const auto& one : combinations_) {
                 if (one->stream != stream.get()) continue;
-                if (warm) one->step.step();
+                for (int i = 0; i < passes; ++i) one->step.step();
                 const AllocationCount count;
                 one->timed.sample([&] { one->step.step(); });
                 one->allocations += count.so_far();
             }
             stream->each([&](Timed& timed, const auto& pass) {
-                if (warm) pass();
+                for (int i = 0; i < passes; ++i) pass();
                 timed.sample(pass);
             });
         }

@@ -70,8 +70,9 @@ def make_optimizer(text, parameters, implementation):
 
 
 def time_steps(optimizer, seconds):
-    """The median seconds of a step, over at least three; the first one finds other data in the caches and does not count."""
-    optimizer.step()
+    """The median seconds of a step, over at least three; the first ones find other data in the caches and do not count."""
+    for _ in range(WARM_STEPS):
+        optimizer.step()
     times, end = [], time.perf_counter() + seconds
     while len(times) < 3 or time.perf_counter() < end:
         start = time.perf_counter()
