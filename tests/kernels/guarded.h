@@ -21,7 +21,7 @@ template <class T> class Guarded {
         }
         return true;
     }
-    bool holds(const std::vector<T>& values) const { return std::memcmp(data(), values.data(), count_ * sizeof(T)) == 0; }
+    bool holds(const std::vector<T>& values) const { return count_ == 0 || std::memcmp(data(), values.data(), count_ * sizeof(T)) == 0; }
 
   private:
     static constexpr std::size_t guard = 40;

@@ -169,7 +169,7 @@ TEST_CASE("copy_ keeps every bit, NaN's too, and converts between dtypes; zero_ 
         foreach::copy_(to.tensors, from.tensors);
         for (std::size_t i = 0; i < to.tensors.size(); ++i) {
             const std::vector<T> elements = elements_of<T>(to.tensors[i]);
-            REQUIRE(std::memcmp(elements.data(), from.elements[i].data(), elements.size() * sizeof(T)) == 0);
+            if (!elements.empty()) REQUIRE(std::memcmp(elements.data(), from.elements[i].data(), elements.size() * sizeof(T)) == 0);
         }
         CHECK(from.is_unchanged());
         const List<float> numbers(3, false);
