@@ -18,8 +18,8 @@ cases="1x16Mi 16x1Mi 1000x1024 10000x64 gpt2-124m resnet50"
 : > bench-ravine.jsonl
 for case in $cases; do
     # gpt2-124m moves seven times as much in a step as the other large ones.
-    seconds=12
-    if [ "$case" = gpt2-124m ]; then seconds=60; fi
+    seconds=8
+    if [ "$case" = gpt2-124m ]; then seconds=40; fi
     "$program" bench --case "$case" --optimizer adamw,sgd:momentum=0.9 --dtype f32,bf16 --implementation fused --threads 1,2 \
         --seconds $seconds --quiet --json >> bench-ravine.jsonl
 done
@@ -27,10 +27,10 @@ done
 
 : > bench-torch.jsonl
 for case in $cases; do
-    seconds=12
-    if [ "$case" = gpt2-124m ]; then seconds=24; fi
+    seconds=8
+    if [ "$case" = gpt2-124m ]; then seconds=12; fi
     status=0
-    "$python" "$tools/bench_torch.py" "$program" --case "$case" --threads 1,2 --seconds $seconds >> bench-torch.jsonl || status=$?
+    "$python" "$tools/bench_torch.py" "$program" --case "$case" --threads 1,2 --seconds $seconds --rounds 3 >> bench-torch.jsonl || status=$?
     if [ $status = 77 ]; then
         echo "skipped: $python has no torch"
         rm bench-torch.jsonl

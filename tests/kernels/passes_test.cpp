@@ -1,7 +1,7 @@
 // Every operation of the vocabulary on the instruction set under test, against plain C++ with std::fma.
 #include "harness.h"
 
-#include <functional>
+#include <ravine/runtime/function_ref.h>
 
 namespace ravine::testing {
 namespace {
@@ -9,9 +9,9 @@ namespace {
 constexpr std::size_t count = 50'000;
 
 /// What a pass does with one element, in the computing type and before the rounding to T.
-template <class T> using Reference = std::function<Compute<T>(Compute<T> a, Compute<T> b, Compute<T> c)>;
+template <class T> using Reference = function_ref<Compute<T>(Compute<T> a, Compute<T> b, Compute<T> c)>;
 
-template <class T> void check_pass(Pass pass, double k, double l, const Reference<T>& reference) {
+template <class T> void check_pass(Pass pass, double k, double l, Reference<T> reference) {
     CAPTURE(storage_name<T>());
     CAPTURE(static_cast<int>(pass));
     CAPTURE(k);

@@ -1,6 +1,8 @@
 // Every foreach function in both forms against plain C++, bit for bit, over mixed layouts.
 #include "foreach_harness.h"
 
+#include <ravine/runtime/function_ref.h>
+
 namespace ravine::testing {
 namespace {
 
@@ -9,9 +11,9 @@ template <class T> struct Lists {
 };
 
 /// One element of tensor number i, in the computing type and before the rounding to T.
-template <class T> using Reference = std::function<Compute<T>(Compute<T> a, Compute<T> b, Compute<T> c, std::size_t i)>;
+template <class T> using Reference = function_ref<Compute<T>(Compute<T> a, Compute<T> b, Compute<T> c, std::size_t i)>;
 
-template <class T> std::vector<std::vector<T>> expected_of(const Lists<T>& lists, const Reference<T>& reference) {
+template <class T> std::vector<std::vector<T>> expected_of(const Lists<T>& lists, Reference<T> reference) {
     std::vector<std::vector<T>> result;
     for (std::size_t i = 0; i < lists.a.elements.size(); ++i) {
         std::vector<T>& tensor = result.emplace_back();
@@ -23,7 +25,8 @@ template <class T> std::vector<std::vector<T>> expected_of(const Lists<T>& lists
 }
 
 /// `make` leaves its inputs, `write` overwrites the first list; both give the reference's bits.
-template <class T, class Make, class Write> void check(const char* name, const Reference<T>& reference, Make make, Write write) {
+template <class T> void check(const char* name, Reference<T> reference, function_ref<Tensors(const Tensors&, const Tensors&, const Tensors&)> make,
+                              function_ref<void(const Tensors&, const Tensors&, const Tensors&)> write) {
     CAPTURE(std::string(name));
     CAPTURE(std::string(ravine::name(dtype_of<T>::value)));
     Lists<T> lists;
