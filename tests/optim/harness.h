@@ -30,9 +30,14 @@ inline std::vector<Shape> small_shapes() {
 }
 /// Enough for several threads, over several tensors and within one.
 inline std::vector<Shape> large_shapes() {
-    std::vector<Shape> shapes(40, Shape{513});
-    shapes.push_back({100'003});
-    shapes.push_back({65, 1025});
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr int scale = 5;  // instrumented kernels take minutes for what follows
+#else
+    constexpr int scale = 1;
+#endif
+    std::vector<Shape> shapes(40 / scale, Shape{513});
+    shapes.push_back({100'003 / scale});
+    shapes.push_back({65 / scale, 1025});
     return shapes;
 }
 
