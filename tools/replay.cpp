@@ -6,6 +6,7 @@
 #include "spec.h"
 
 #include <ravine/runtime/file.h>
+#include <ravine/runtime/registry.h>
 #include <ravine/runtime/text.h>
 
 #include <fmt/format.h>
@@ -78,13 +79,8 @@ Plan read_plan(const Spec& spec, const Recording& recording) {
     return plan;
 }
 
-bool needs_closure(std::string type) {
-    std::transform(type.begin(), type.end(), type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-    return type == "lbfgs";
-}
-
 void check_optimizer(const Plan& plan, const Recording& recording) {
-    if (needs_closure(plan.optimizer.type)) {
+    if (same_ignoring_case(plan.optimizer.type, "LBFGS")) {
         throw std::invalid_argument("LBFGS: replay must be given an optimizer that needs no closure, got LBFGS (see minimize)");
     }
     const std::string_view who = optim::class_name(plan.optimizer.type);

@@ -6,9 +6,7 @@ namespace ravine::inline v0::optim {
 /// What the optimizer may do to a group and its users may not.
 struct GroupAccess {
     static Parameters& params(Group& group) { return group.params_; }
-    static Dict& extra(Group& group) { return group.extra_; }
     static std::vector<std::string>& order(Group& group) { return group.order_; }
-    static std::string_view owner(const Group& group) { return group.owner_; }
 
     /// Sets options from a dict, both flags of an implementation together. `constructing` applies the kinds that torch's
     /// constructor demands. Unknown keys: std::out_of_range, or kept if `keep_unknown`. All or nothing is the caller's
