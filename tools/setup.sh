@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs the Debian packages that the build and the tests need, those that are missing; nothing else.
+# (libgfortran: what links OpenBLAS statically needs it.)
 set -eu
 
 packages="g++ meson ninja-build pkg-config python3 ccache libtbb-dev libxsimd-dev libfmt-dev zlib1g-dev libopenblas-dev
-    libcli11-dev nlohmann-json3-dev doctest-dev"
+    libgfortran-12-dev libcli11-dev nlohmann-json3-dev doctest-dev"
 
 missing=""
 for package in $packages; do
