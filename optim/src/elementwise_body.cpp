@@ -71,7 +71,7 @@ bool ElementwiseBody::move_row(Member& member) {
     Row& row = rows_[member.row];
     const Entry& entry = entries_[row.entry];
     const auto same_layout = [](const Tensor& a, const Tensor& b) {
-        return a.defined() && b.defined() && a.shape() == b.shape() && a.strides() == b.strides();
+        return a.defined() && b.defined() && a.device() == b.device() && a.shape() == b.shape() && a.strides() == b.strides();
     };
     if (!same_layout(row.data, member.body->data) || !same_layout(row.grad, member.body->grad)) return false;
     row.data = member.body->data;
@@ -103,19 +103,12 @@ void ElementwiseBody::prepare_entry(const Entry& entry) {
     kernels::StepArguments& arguments = planned.arguments;
     const RuleInfo& rule = algorithm_.rules[entry.variant];
     if (algorithm_.capturable(group.options_data())) {
-        throw std::invalid_argument(
-            fmt::format("{}: capturable must be False for parameters on the CPU, got True (group {})", name(), entry.group));
+        throw std::invalid_argument(fmt::format("{}: capturable must be False for parameters on {}, got True (group {})", name(),
+                                                ravine::name(entry.device), entry.group));
     }
     algorithm_.update(group.options_data(), entry.step + 1, entry.first, arguments);
     planned.writes = rule.writes;
-    if (grad_scale().defined()) {
-        kernels::Common common;
-        std::memcpy(&common, arguments.switches, sizeof common);
-        common.unscale = true;
-        std::memcpy(arguments.switches, &common, sizeof common);
-        arguments.grad_scale = grad_scale().item();
-        planned.writes |= 1u << kernels::grad_slot;
-    }
+    if (grad_scale().defined()) ravine::set_grad_scale(planned, grad_scale(), context());
     if (rule.scalars_fit(arguments, largest_value(entry.dtype), largest_computed_value(entry.dtype))) return;
     const auto [what, value] = largest_option(group);
     throw std::invalid_argument(fmt::format("{}: {} must give scalars that are convertible to {} without overflow, got {} (group {})", name(),
@@ -136,7 +129,7 @@ void ElementwiseBody::update() {
     for (const Entry& entry : entries_) prepare_entry(entry);
     if (grad_scale().defined()) check_gradients_writable();
     if (!skipped) {
-        for (const Wave& wave : waves_) wave.plan.run(wave.serial ? serial_ : executor());
+        for (Wave& wave : waves_) wave.plan.run(wave.serial ? serial_ : executor());
     }
     count_update(skipped);
 }

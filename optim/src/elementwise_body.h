@@ -55,13 +55,14 @@ class ElementwiseBody final : public OptimizerBody {
         std::size_t wave;
         std::size_t group;
         DType dtype;
+        Device device;
         std::int64_t step;    ///< finished updates
         std::int64_t stride;  ///< updates in each call of `step`
         bool first;           ///< there is no state to go on from
         std::size_t variant;
         Implementation implementation;
         unsigned plan_entry;
-        auto key() const { return std::tie(wave, group, dtype, step, stride, first); }
+        auto key() const { return std::tie(wave, group, dtype, device, step, stride, first); }
     };
 
     /// What runs in one parallel region. There is more than one only where a parameter is twice in a group, or where some

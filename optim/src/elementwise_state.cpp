@@ -32,7 +32,7 @@ std::size_t row_bytes(const Tensor& tensor) {
 
 /// The rows of `old` in another order, in new memory laid out like `parameter`.
 Tensor rows_of(const Tensor& old, const Tensor& parameter, std::span<const std::int64_t> source_rows, const Context& context) {
-    const Tensor flat = old.clone(context);
+    const Tensor flat = old.to(Device{}, context);
     const Tensor picked = zeros(parameter.shape(), parameter.dtype(), context);
     const std::size_t bytes = row_bytes(flat);
     for (std::size_t i = 0; i < source_rows.size(); ++i) {
@@ -41,7 +41,7 @@ Tensor rows_of(const Tensor& old, const Tensor& parameter, std::span<const std::
                     static_cast<const std::byte*>(flat.data()) + static_cast<std::size_t>(source_rows[i]) * bytes, bytes);
     }
     const Tensor result = zeros_like(parameter, context);
-    result.copy_(picked);
+    result.copy_(picked, context);
     return result;
 }
 
@@ -83,7 +83,7 @@ bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name,
     if (!fits) return refuse(fmt::format("a {} tensor of shape {}", ravine::name(data.dtype()), data.shape().to_string()));
     Tensor& own = slots.tensors[static_cast<std::size_t>(known - state_names_.begin())];
     own = zeros_like(data, context());
-    own.copy_(tensor->dtype() == data.dtype() ? *tensor : tensor->to(data.dtype(), context()));
+    own.copy_(tensor->dtype() == data.dtype() ? *tensor : tensor->to(data.dtype(), context()), context());
     return true;
 }
 

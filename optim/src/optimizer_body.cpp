@@ -92,8 +92,8 @@ void OptimizerBody::zero_grad(bool set_to_none) {
         throw std::invalid_argument(fmt::format("{}: zero_grad must be able to write the gradients, got a read-only one ({})", name(),
                                                 describe(parameter)));
     });
-    for_each([](const Parameter& parameter) {
-        if (parameter.grad().defined()) parameter.grad().zero_();
+    for_each([&](const Parameter& parameter) {
+        if (parameter.grad().defined()) parameter.grad().zero_(context_);
     });
 }
 

@@ -86,7 +86,7 @@ class OptimizerBody {
     /// std::invalid_argument with the group's number if its options are not to be stepped with.
     void check_group(const Group& group, std::size_t index, bool first) const;
     Executor& executor() noexcept { return *executor_; }
-    bool found_inf() const { return found_inf_.defined() && found_inf_.item() != 0; }
+    bool found_inf() const { return found_inf_.defined() && found_inf_.item(context_) != 0; }
     /// Undefined if gradients are not scaled.
     const Tensor& grad_scale() const noexcept { return grad_scale_; }
 

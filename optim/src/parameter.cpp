@@ -31,7 +31,9 @@ void check_grad(const Tensor& data, const Tensor& grad) {
     if (grad.dtype() != data.dtype()) {
         invalid(fmt::format("grad must have the parameter's dtype {}, got {}", name(data.dtype()), name(grad.dtype())));
     }
-    if (!(grad.device() == data.device())) invalid("grad must be on the parameter's device");
+    if (grad.device() != data.device()) {
+        invalid(fmt::format("grad must be on {}, the parameter's device, got {}", name(data.device()), name(grad.device())));
+    }
 }
 
 }  // namespace

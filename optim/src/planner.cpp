@@ -18,7 +18,7 @@ void Planner::make() {
     body_.makes_state_ = false;
     for (std::size_t g = 0; g < body_.groups().size(); ++g) add_group(g);
     add_rows();
-    for (auto& wave : body_.waves_) wave.plan.seal(wave.serial ? 1 : body_.executor().concurrency());
+    for (auto& wave : body_.waves_) wave.plan.seal(wave.serial ? 1 : body_.executor().concurrency(), body_.context());
     for (const auto& row : body_.rows_) {
         const auto& entry = body_.entries_[row.entry];
         if (row.state != nullptr && body_.waves_[entry.wave].occurrence == 0) row.state->entry = row.entry;
@@ -44,6 +44,7 @@ void Planner::add_group(std::size_t index) {
         const std::size_t entry = entry_for({.wave = wave_for(occurrence, implementation == Implementation::for_loop),
                                              .group = index,
                                              .dtype = parameter.data().dtype(),
+                                             .device = parameter.data().device(),
                                              .step = (state == nullptr ? 0 : state->step) + static_cast<std::int64_t>(occurrence),
                                              .stride = static_cast<std::int64_t>(times[parameter.body()]),
                                              .first = fresh && !body_.algorithm_.counts_steps,
@@ -109,10 +110,8 @@ std::size_t Planner::entry_for(ElementwiseBody::Entry entry) {
     const KernelKind kind = entry.implementation == Implementation::fused     ? KernelKind::fused
                             : entry.implementation == Implementation::foreach ? KernelKind::list
                                                                               : KernelKind::stepwise;
-    PlanEntry planned;
-    planned.kernel = kernel_of(body_.algorithm_.rules[entry.variant], kind, body_.isa_, entry.dtype);
-    planned.arguments.passes = &passes_of(body_.isa_, entry.dtype);
-    entry.plan_entry = body_.waves_[entry.wave].plan.add_entry(planned);
+    const RuleInfo& rule = body_.algorithm_.rules[entry.variant];
+    entry.plan_entry = body_.waves_[entry.wave].plan.add_entry(ravine::entry_of(rule, kind, body_.isa_, entry.dtype, entry.device));
     body_.entries_.push_back(entry);
     return known->second;
 }

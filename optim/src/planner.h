@@ -31,7 +31,7 @@ class Planner {
 
     ElementwiseBody& body_;
     std::vector<Candidate> candidates_;
-    std::map<std::tuple<std::size_t, std::size_t, DType, std::int64_t, std::int64_t, bool>, std::size_t> entry_of_;
+    std::map<std::tuple<std::size_t, std::size_t, DType, Device, std::int64_t, std::int64_t, bool>, std::size_t> entry_of_;
 };
 
 }  // namespace ravine::inline v0::optim

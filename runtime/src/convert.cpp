@@ -1,5 +1,7 @@
 #include <ravine/runtime/tensor.h>
 
+#include "device_copy.h"
+
 #include <fmt/format.h>
 
 #include <cstring>
@@ -55,7 +57,7 @@ Writer* writer_of(DType dtype) noexcept {
 
 }  // namespace
 
-double Tensor::item() const {
+double Tensor::item(const Context& context) const {
     if (!defined_ || numel_ != 1) {
         throw std::invalid_argument(fmt::format("Tensor.item: the tensor must have one element, got shape {}", shape_.to_string()));
     }
@@ -63,6 +65,7 @@ double Tensor::item() const {
     if (read_one == nullptr) {
         throw std::invalid_argument(fmt::format("Tensor.item: dtype must be a real number, got {}", name(dtype_)));
     }
+    if (device_.type != DeviceType::cpu) return to(Device{}, context).item();
     return read_one(static_cast<const std::byte*>(data_));
 }
 
@@ -75,7 +78,15 @@ Tensor Tensor::to(DType dtype, const Context& context) const {
         throw std::invalid_argument(
             fmt::format("Tensor.to: dtype must be float64, float32, bfloat16 or float16 and the source a real number, got {} from {}", name(dtype), name(dtype_)));
     }
-    Tensor result = empty(shape_, dtype, context);
+    const bool on_device = device_.type != DeviceType::cpu;
+    if (on_device && !is_floating_point(dtype_)) {
+        throw std::invalid_argument(fmt::format("Tensor.to: an integer tensor must be on the host, got {} on {}", name(dtype_), name(device_)));
+    }
+    Tensor result = empty(shape_, dtype, device_, context);
+    if (on_device) {
+        copy_on_devices(result, source, context);
+        return result;
+    }
     const auto* from = static_cast<const std::byte*>(source.data());
     auto* to = static_cast<std::byte*>(result.mutable_data());
     for (std::int64_t i = 0; i < numel_; ++i) {

@@ -56,7 +56,7 @@ Call interpolation(TensorList self, TensorList end, const Operand& weight) {
 }
 
 Call power(TensorList self, const Operand& exponent) {
-    if (!exponent.has_tensors()) return {.who = "foreach.pow", .self = self, .k = exponent.scalars(), .kernel = &power_kernel};
+    if (!exponent.has_tensors()) return {.who = "foreach.pow", .self = self, .k = exponent.scalars(), .kernel = &power_kernel, .pass_for = &power_pass};
     return {.who = "foreach.pow", .self = self, .inputs = {{{"exponent", exponent.tensors()}}}, .input_count = 1, .kernel = &tensor_power_kernel};
 }
 

@@ -24,12 +24,22 @@ void check_call(std::string_view who, const Call& call) {
     check_scalars(who, "scalars", call.l, call.limit, call.self);
 }
 
+kernels::GridKernel* device_pass(const Call& call, DType dtype, double k, Device device) {
+    const kernels::passes::Pass pass = call.pass_for(call, dtype, k);
+    kernels::GridKernel* kernel = pass == kernels::passes::Pass::count ? nullptr : device_passes_of(dtype)[static_cast<int>(pass)];
+    if (kernel != nullptr) return kernel;
+    throw std::runtime_error(fmt::format("{}: the operation must have a kernel for devices, got {} with this exponent on {}", call.who, call.who, name(device)));
+}
+
 void run(const Call& call, TensorList out, const Context& context) {
     const std::array<TensorList, 3> lists = {call.self, call.inputs[0].list, call.inputs[1].list};
     const Isa isa = default_isa();
     run_rows(out, std::span(lists).first(static_cast<std::size_t>(call.input_count) + 1), [&](std::size_t i) {
         PlanEntry entry;
-        entry.kernel = call.kernel(call, isa, out[i].dtype(), call.k[i]);
+        const DType dtype = out[i].dtype();
+        entry.device = out[i].device();
+        if (entry.device.type == DeviceType::cpu) entry.kernel = call.kernel(call, isa, dtype, call.k[i]);
+        else entry.device_kernel = device_pass(call, dtype, call.k[i], entry.device);
         entry.arguments.terms[0] = call.k[i];
         entry.arguments.terms[1] = call.l[i];
         entry.writes = 1;
@@ -38,7 +48,7 @@ void run(const Call& call, TensorList out, const Context& context) {
 }
 
 bool same_work(const PlanEntry& a, const PlanEntry& b) {
-    return a.kernel == b.kernel && std::equal(std::begin(a.arguments.terms), std::end(a.arguments.terms), std::begin(b.arguments.terms));
+    return a.kernel == b.kernel && a.device == b.device && a.device_kernel == b.device_kernel && std::equal(std::begin(a.arguments.terms), std::end(a.arguments.terms), std::begin(b.arguments.terms));
 }
 
 }  // namespace
@@ -46,6 +56,8 @@ bool same_work(const PlanEntry& a, const PlanEntry& b) {
 kernels::Kernel* pass_kernel(const Call& call, Isa isa, DType dtype, double) {
     return passes_of(isa, dtype).kernels[static_cast<int>(call.pass)];
 }
+
+kernels::passes::Pass own_pass(const Call& call, DType, double) { return call.pass; }
 
 void check_scalars(std::string_view who, std::string_view what, const Scalars& scalars, Limit limit, TensorList tensors) {
     if (scalars.is_list()) check_count(who, what, scalars.size(), tensors.size());
@@ -87,7 +99,7 @@ void run_rows(TensorList out, std::span<const TensorList> inputs, function_ref<P
         for (std::size_t s = 0; s < inputs.size(); ++s) slots[s + 1] = &inputs[s][i];
         plan.add_row(*known, std::span(slots, inputs.size() + 1));
     }
-    plan.seal(workers.executor().concurrency());
+    plan.seal(workers.executor().concurrency(), context);
     plan.run(workers.executor());
 }
 

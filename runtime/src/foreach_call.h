@@ -18,6 +18,10 @@ using ChooseKernel = kernels::Kernel*(const Call& call, Isa isa, DType dtype, do
 /// The call's pass.
 ChooseKernel pass_kernel;
 
+/// Which pass serves a device; Pass::count if none does.
+using ChoosePass = kernels::passes::Pass(const Call& call, DType dtype, double k);
+ChoosePass own_pass;
+
 /// A foreach call: what is done with which lists.
 struct Call {
     std::string_view who;  ///< without the underscore of the form that writes in place
@@ -32,6 +36,7 @@ struct Call {
     Limit limit = Limit::none;
     kernels::passes::Pass pass = kernels::passes::Pass::count;
     ChooseKernel* kernel = &pass_kernel;
+    ChoosePass* pass_for = &own_pass;
 };
 
 /// Checks the call, then runs it into `self`.
@@ -46,5 +51,7 @@ void run_rows(TensorList out, std::span<const TensorList> inputs, function_ref<P
 
 /// The kernels of `pow` with the exponent k, with a tensor of exponents, and with the base k.
 ChooseKernel power_kernel, tensor_power_kernel, base_power_kernel;
+/// The exponents that are products, roots and reciprocals.
+ChoosePass power_pass;
 
 }  // namespace ravine::inline v0::foreach

@@ -1,6 +1,7 @@
 #include "foreach_call.h"
 #include "list_checks.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace ravine::inline v0::foreach {
@@ -34,6 +35,13 @@ void copy_(TensorList self, TensorList source, const Context& context) {
     check_defined("foreach.copy_", "self", self);
     check_writable("foreach.copy_", "self", self);
     check_shapes("foreach.copy_", "source", source, self);
+    const auto on_device = [](const Tensor& tensor) { return tensor.device().type != DeviceType::cpu; };
+    if (std::any_of(self.begin(), self.end(), on_device) || std::any_of(source.begin(), source.end(), on_device)) {
+        for (std::size_t i = 0; i < self.size(); ++i) {
+            self[i].copy_(source[i].dtype() == self[i].dtype() ? source[i] : source[i].to(self[i].dtype(), context), context);
+        }
+        return;
+    }
     Tensors same(source.begin(), source.end());
     for (std::size_t i = 0; i < same.size(); ++i) {
         if (same[i].dtype() != self[i].dtype()) same[i] = same[i].to(self[i].dtype(), context);
@@ -47,6 +55,10 @@ void copy_(TensorList self, TensorList source, const Context& context) {
 void zero_(TensorList self, const Context& context) {
     check_defined("foreach.zero_", "self", self);
     check_writable("foreach.zero_", "self", self);
+    if (std::any_of(self.begin(), self.end(), [](const Tensor& tensor) { return tensor.device().type != DeviceType::cpu; })) {
+        for (const Tensor& tensor : self) tensor.zero_(context);
+        return;
+    }
     run_rows(self, {}, [&](std::size_t i) {
         return PlanEntry{kernels_for(item_size(self[i].dtype())).zero, {}, 1};
     }, context);

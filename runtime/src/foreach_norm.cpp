@@ -85,7 +85,11 @@ struct Blocks {
     }
 };
 
-template <class Kind> std::vector<double> reduce_all(TensorList tensors, const Context& context) {
+template <class Kind> std::vector<double> reduce_all(TensorList given, const Context& context) {
+    Tensors tensors(given.begin(), given.end());
+    for (Tensor& tensor : tensors) {
+        if (tensor.device().type != DeviceType::cpu) tensor = tensor.to(Device{}, context);
+    }
     std::vector<Blocks> all;
     std::vector<std::uint32_t> owner;  // of each block
     for (const Tensor& tensor : tensors) {

@@ -68,6 +68,8 @@ Pass pass_of(double exponent, DType dtype) noexcept {
 
 }  // namespace
 
+Pass power_pass(const Call&, DType dtype, double exponent) { return pass_of(exponent, dtype); }
+
 kernels::Kernel* power_kernel(const Call& call, Isa isa, DType dtype, double exponent) {
     const Pass pass = pass_of(exponent, dtype);
     if (pass == Pass::count) return powers[static_cast<std::size_t>(dtype)];

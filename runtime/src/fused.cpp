@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <optional>
+#include <map>
 #include <stdexcept>
 
 namespace ravine::inline v0::fused {
@@ -48,16 +48,21 @@ void detail::update(std::string_view who, const RuleInfo& rule, std::span<const 
     const Isa isa = default_isa();
     Workers workers(params, context);
     Plan plan;
-    std::array<std::optional<unsigned>, kernels::storage_count> entry_of;
+    std::map<std::pair<Device, DType>, unsigned> entries;
     for (std::size_t i = 0; i < params.size(); ++i) {
         const DType dtype = params[i].dtype();
-        std::optional<unsigned>& entry = entry_of[static_cast<std::size_t>(dtype)];
-        if (!entry) entry = plan.add_entry({kernel_of(rule, KernelKind::fused, isa, dtype), arguments, writes});
+        const auto [entry, is_new] = entries.try_emplace({params[i].device(), dtype});
+        if (is_new) {
+            PlanEntry planned = entry_of(rule, KernelKind::fused, isa, dtype, params[i].device());
+            planned.arguments = arguments;
+            planned.writes = writes;
+            entry->second = plan.add_entry(planned);
+        }
         const Tensor* row[kernels::max_slots] = {};
         for (std::size_t s = 0; s < slots.size(); ++s) row[s] = &slots[s][i];
-        plan.add_row(*entry, std::span(row, slots.size()));
+        plan.add_row(entry->second, std::span(row, slots.size()));
     }
-    plan.seal(workers.executor().concurrency());
+    plan.seal(workers.executor().concurrency(), context);
     plan.run(workers.executor());
 }
 

@@ -47,12 +47,20 @@ void check_shapes(std::string_view who, std::string_view what, std::span<const T
     }
 }
 
+void check_devices(std::string_view who, std::string_view what, std::span<const Tensor> list, std::span<const Tensor> like) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        if (list[i].device() == like[i].device()) continue;
+        invalid(who, fmt::format("{} must be on {}", what, name(like[i].device())), name(list[i].device()), i);
+    }
+}
+
 void check_alike(std::string_view who, std::string_view what, std::span<const Tensor> list, std::span<const Tensor> like) {
     check_shapes(who, what, list, like);
     for (std::size_t i = 0; i < list.size(); ++i) {
         if (list[i].dtype() == like[i].dtype()) continue;
         invalid(who, fmt::format("{} must be {}", what, name(like[i].dtype())), name(list[i].dtype()), i);
     }
+    check_devices(who, what, list, like);
 }
 
 }  // namespace ravine::inline v0

@@ -18,7 +18,9 @@ void check_floating_point(std::string_view who, std::string_view what, std::span
 void check_writable(std::string_view who, std::string_view what, std::span<const Tensor> list);
 /// As many tensors as `like`, of the same shapes.
 void check_shapes(std::string_view who, std::string_view what, std::span<const Tensor> list, std::span<const Tensor> like);
-/// The same shapes and dtypes.
+/// Each on the device of the other's tensor.
+void check_devices(std::string_view who, std::string_view what, std::span<const Tensor> list, std::span<const Tensor> like);
+/// The same shapes, dtypes and devices.
 void check_alike(std::string_view who, std::string_view what, std::span<const Tensor> list, std::span<const Tensor> like);
 
 }  // namespace ravine::inline v0

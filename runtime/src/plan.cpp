@@ -1,5 +1,6 @@
 #include <ravine/runtime/plan.h>
 
+#include "device_table.h"
 #include "floating_point.h"
 #include "strided.h"
 
@@ -29,6 +30,13 @@ struct Plan::Row {
     std::size_t first_chunk = 0, chunks = 0;
     /// Only where the layouts differ: how to walk each slot.
     std::unique_ptr<std::array<std::optional<StridedCursor>, kernels::max_slots>> cursors;
+    /// Only on a device, until the plan is sealed: the tensors.
+    std::vector<Tensor> tensors = {};
+};
+
+struct Plan::DeviceEntry {
+    unsigned entry;
+    DeviceTable table;
 };
 
 Plan::Plan() noexcept = default;
@@ -42,6 +50,7 @@ void Plan::clear() noexcept {
     chunks_.clear();
     runs_.clear();
     tasks_.clear();
+    device_entries_.clear();
 }
 
 unsigned Plan::add_entry(const PlanEntry& entry) {
@@ -55,6 +64,11 @@ std::size_t Plan::add_row(unsigned entry, std::span<const Tensor* const> slots) 
     row.count = first.numel();
     row.item = item_size(first.dtype());
     row.entry = entry;
+    if (entries_[entry].device.type != DeviceType::cpu) {
+        for (const Tensor* tensor : slots) row.tensors.push_back(*tensor);
+        rows_.push_back(std::move(row));
+        return rows_.size() - 1;
+    }
     bool flat = true;
     for (std::size_t s = 0; s < slots.size(); ++s) {
         row.slot[s] = const_cast<void*>(slots[s]->data());
@@ -86,17 +100,36 @@ void Plan::cut(std::size_t index) {
     row.chunks = chunks_.size() - row.first_chunk;
 }
 
-void Plan::seal(int concurrency) {
+void Plan::seal(int concurrency, const Context& context) {
     chunks_.clear();
     runs_.clear();
     tasks_.clear();
-    for (std::size_t i = 0; i < rows_.size(); ++i) cut(i);
+    device_entries_.clear();
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+        if (rows_[i].tensors.empty()) cut(i);
+        else add_to_table(rows_[i], context);
+    }
+    for (DeviceEntry& on_device : device_entries_) on_device.table.seal();
     make_tasks(concurrency);
+}
+
+Plan::DeviceEntry& Plan::device_entry(unsigned entry) noexcept {
+    return *std::find_if(device_entries_.begin(), device_entries_.end(), [&](const DeviceEntry& known) { return known.entry == entry; });
+}
+
+/// `first_chunk` of such a row is its number in the table.
+void Plan::add_to_table(Row& row, const Context& context) {
+    const bool is_new = std::none_of(device_entries_.begin(), device_entries_.end(), [&](const DeviceEntry& known) { return known.entry == row.entry; });
+    if (is_new) device_entries_.push_back({row.entry, DeviceTable(entries_[row.entry].device, context)});
+    std::array<const Tensor*, kernels::max_slots> slots{};
+    for (std::size_t s = 0; s < row.tensors.size(); ++s) slots[s] = &row.tensors[s];
+    row.first_chunk = device_entry(row.entry).table.add_row(std::span(slots).first(row.tensors.size()));
 }
 
 /// Contiguous parts of about equal cost; a run is a stretch of chunks for one kernel call and ends with its task.
 void Plan::make_tasks(int concurrency) {
     std::int64_t elements = 0, total = 0;
+    if (chunks_.empty()) return;
     for (const kernels::Chunk& chunk : chunks_) {
         elements += chunk.count;
         total += chunk.count + chunk_overhead;
@@ -119,8 +152,9 @@ void Plan::make_tasks(int concurrency) {
     tasks_.push_back(runs_.size());
 }
 
-void Plan::move_slot(std::size_t index, int slot, const Tensor& tensor) noexcept {
+void Plan::move_slot(std::size_t index, int slot, const Tensor& tensor) {
     Row& row = rows_[index];
+    if (!row.tensors.empty()) return device_entry(row.entry).table.move_slot(row.first_chunk, slot, tensor);
     auto* start = static_cast<std::byte*>(const_cast<void*>(tensor.data()));
     row.slot[static_cast<std::size_t>(slot)] = start;
     for (std::size_t i = 0; i < row.chunks; ++i) {
@@ -163,7 +197,9 @@ void Plan::run_task(std::size_t task) const {
     }
 }
 
-void Plan::run(Executor& executor) const {
+void Plan::run(Executor& executor) {
+    for (DeviceEntry& on_device : device_entries_) on_device.table.prepare(entries_[on_device.entry]);
+    for (DeviceEntry& on_device : device_entries_) on_device.table.run(entries_[on_device.entry]);
     const std::size_t tasks = tasks_.empty() ? 0 : tasks_.size() - 1;
     if (tasks == 1) run_task(0);
     else if (tasks > 1) executor.parallel_for(tasks, [this](std::size_t task) { run_task(task); });

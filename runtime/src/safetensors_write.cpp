@@ -34,7 +34,6 @@ void check_name(const std::string& name, const std::string& path) {
 std::size_t checked_rank(const std::string& name, const Tensor& tensor, const std::string& path) {
     const auto must = [&](std::string_view what) { return fmt::format("tensor {} {}", quoted(name), what); };
     if (!tensor.defined()) refuse(must("must be defined"), "an undefined one", path);
-    if (tensor.device().type != DeviceType::cpu) refuse(must("must be on the host"), "a device tensor", path);
     const auto rank = rank_of(tensor.dtype());
     if (!rank) refuse(must("must have a dtype of safetensors"), ravine::name(tensor.dtype()), path);
     return *rank;
@@ -95,6 +94,7 @@ std::string make_header(const File& file, std::span<const Output> outputs, const
 }
 
 void put_elements(const Tensor& tensor, function_ref<void(std::span<const std::byte>)> put) {
+    if (tensor.device().type != DeviceType::cpu) return put_elements(tensor.to(Device{}), put);
     const auto* data = static_cast<const std::byte*>(tensor.data());
     if (tensor.is_contiguous()) {
         put({data, tensor.nbytes()});

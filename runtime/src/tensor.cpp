@@ -1,5 +1,7 @@
 #include <ravine/runtime/tensor.h>
 
+#include "device_copy.h"
+#include "driver.h"
 #include "storage.h"
 #include "strided.h"
 
@@ -105,15 +107,32 @@ void check_borrowed(const void* data, DType dtype, const Shape& shape, const Sha
     }
 }
 
+void check_on_device(const void* data, Device device) {
+    check_device("borrow", device);
+    if (data == nullptr || !driver().is_foreign(data, device.index)) return;
+    invalid("borrow", fmt::format("data must be memory of {}", name(device)), fmt::format("{}, which is not", data));
+}
+
+std::shared_ptr<Storage> make_storage(std::size_t bytes, Device device, const Context& context) {
+    const auto kind = device.type == DeviceType::cpu ? Storage::Kind::pageable : Storage::Kind::device;
+    return std::make_shared<Storage>(std::max<std::size_t>(bytes, 1), device, kind, context);
+}
+
 }  // namespace
 
-Storage::Storage(std::size_t size, Device where, Allocator* from) : data(nullptr), bytes(size), device(where), allocator(from) {
-    if (device.type != DeviceType::cpu) throw std::runtime_error("Tensor: device must be cpu, got cuda (built without CUDA)");
-    data = allocator != nullptr ? allocator->allocate(bytes, device) : allocate_pages(bytes);
+Storage::Storage(std::size_t size, Device where, Kind what, const Context& context)
+    : data(nullptr), bytes(size), device(where), kind(what), allocator(context.allocator), stream(context.stream) {
+    if (kind != Kind::pageable) check_device("Tensor", kind == Kind::device ? device : Device{DeviceType::cuda, 0});
+    if (kind == Kind::pinned) data = driver().allocate_pinned(bytes);
+    else if (allocator != nullptr) data = allocator->allocate(bytes, device);
+    else if (kind == Kind::device) data = driver().allocate(bytes, device.index, stream);
+    else data = allocate_pages(bytes);
 }
 
 Storage::~Storage() {
-    if (allocator != nullptr) allocator->deallocate(data, bytes, device);
+    if (kind == Kind::pinned) driver().deallocate_pinned(data);
+    else if (allocator != nullptr) allocator->deallocate(data, bytes, device);
+    else if (kind == Kind::device) driver().deallocate(data, device.index, stream);
     else ::operator delete(data, alignment_of(bytes));
 }
 
@@ -148,7 +167,7 @@ void Tensor::check_span(DType wanted, bool for_reading) const {
     if (!defined_) invalid("Tensor.span", "the tensor must be defined", "an undefined one");
     if (dtype_ != wanted) invalid("Tensor.span", fmt::format("dtype must be {}", name(wanted)), name(dtype_));
     if (!is_dense()) invalid("Tensor.span", "the layout must be dense", "strides " + strides_.to_string());
-    if (device_.type != DeviceType::cpu) invalid("Tensor.span", "memory must be on the host", "a device tensor");
+    if (device_.type != DeviceType::cpu) invalid("Tensor.span", "memory must be on the host", "a tensor on " + name(device_));
     if (!for_reading) (void)mutable_data();
 }
 
@@ -157,6 +176,7 @@ Tensor borrow(void* data, DType dtype, const Shape& shape, const BorrowOptions& 
     result.numel_ = checked_numel("borrow", shape, dtype);
     const Shape strides = options.strides.empty() ? contiguous_strides(shape) : options.strides;
     check_borrowed(data, dtype, shape, strides, result.numel_);
+    if (options.device.type != DeviceType::cpu) check_on_device(data, options.device);
     result.data_ = data;
     result.shape_ = shape;
     result.strides_ = strides;
@@ -175,56 +195,74 @@ Tensor borrow(const void* data, DType dtype, const Shape& shape, const BorrowOpt
 Tensor slice_of(const std::shared_ptr<Storage>& storage, std::size_t offset, const Shape& shape, const Shape& strides,
                 DType dtype) {
     Tensor result = borrow(static_cast<std::byte*>(storage->data) + offset, dtype, shape, {.strides = strides});
+    result.device_ = storage->device;
     result.storage_ = storage;
     return result;
 }
 
-Tensor empty_strided(const Shape& shape, const Shape& strides, DType dtype, const Context& context) {
+Tensor empty_strided(const Shape& shape, const Shape& strides, DType dtype, Device device, const Context& context) {
     const std::int64_t numel = checked_numel("empty", shape, dtype);
     if (strides.size() != shape.size() || (numel > 0 && !are_dense(shape, strides))) {
         invalid("empty", fmt::format("strides must be dense for shape {}", shape.to_string()), strides.to_string());
     }
-    const std::size_t bytes = std::max<std::size_t>(static_cast<std::size_t>(numel) * item_size(dtype), 1);
-    return slice_of(std::make_shared<Storage>(bytes, Device{}, context.allocator), 0, shape, strides, dtype);
+    return slice_of(make_storage(static_cast<std::size_t>(numel) * item_size(dtype), device, context), 0, shape, strides, dtype);
 }
 
-Tensor empty(const Shape& shape, DType dtype, const Context& context) {
+Tensor empty(const Shape& shape, DType dtype, Device device, const Context& context) {
     (void)checked_numel("empty", shape, dtype);
-    return empty_strided(shape, contiguous_strides(shape), dtype, context);
+    return empty_strided(shape, contiguous_strides(shape), dtype, device, context);
 }
 
-Tensor zeros(const Shape& shape, DType dtype, const Context& context) {
-    Tensor result = empty(shape, dtype, context);
-    result.zero_();
+Tensor empty(const Shape& shape, DType dtype, const Context& context) { return empty(shape, dtype, Device{}, context); }
+
+Tensor empty_pinned(const Shape& shape, DType dtype, const Context& context) {
+    const auto bytes = static_cast<std::size_t>(checked_numel("empty", shape, dtype)) * item_size(dtype);
+    const auto storage = std::make_shared<Storage>(std::max<std::size_t>(bytes, 1), Device{}, Storage::Kind::pinned, context);
+    return slice_of(storage, 0, shape, contiguous_strides(shape), dtype);
+}
+
+Tensor zeros(const Shape& shape, DType dtype, Device device, const Context& context) {
+    Tensor result = empty(shape, dtype, device, context);
+    result.zero_(context);
     return result;
 }
+
+Tensor zeros(const Shape& shape, DType dtype, const Context& context) { return zeros(shape, dtype, Device{}, context); }
 
 Tensor zeros_like(const Tensor& other, const Context& context) {
     return zeros_like(std::span(&other, 1), context).front();
 }
 
 std::vector<Tensor> empty_like(std::span<const Tensor> others, const Context& context) {
-    std::size_t bytes = 0;
-    std::vector<std::size_t> offsets;
-    offsets.reserve(others.size());
+    struct Block {
+        Device device;
+        std::size_t bytes;
+        std::shared_ptr<Storage> storage;
+    };
+    std::vector<Block> blocks;  // one for each device
+    std::vector<std::pair<std::size_t, std::size_t>> places;
+    places.reserve(others.size());
     for (const Tensor& other : others) {
-        offsets.push_back(bytes);
-        bytes += (other.nbytes() + alignment - 1) / alignment * alignment;
+        std::size_t b = 0;
+        while (b < blocks.size() && blocks[b].device != other.device()) ++b;
+        if (b == blocks.size()) blocks.push_back({other.device(), 0, nullptr});
+        places.emplace_back(b, blocks[b].bytes);
+        blocks[b].bytes += (other.nbytes() + alignment - 1) / alignment * alignment;
     }
-    const auto storage = std::make_shared<Storage>(std::max<std::size_t>(bytes, 1), Device{}, context.allocator);
+    for (Block& block : blocks) block.storage = make_storage(block.bytes, block.device, context);
     std::vector<Tensor> result;
     result.reserve(others.size());
     for (std::size_t i = 0; i < others.size(); ++i) {
         const Tensor& other = others[i];
         const Shape strides = other.is_dense() ? other.strides() : contiguous_strides(other.shape());
-        result.push_back(slice_of(storage, offsets[i], other.shape(), strides, other.dtype()));
+        result.push_back(slice_of(blocks[places[i].first].storage, places[i].second, other.shape(), strides, other.dtype()));
     }
     return result;
 }
 
 std::vector<Tensor> zeros_like(std::span<const Tensor> others, const Context& context) {
     std::vector<Tensor> result = empty_like(others, context);
-    for (const Tensor& tensor : result) tensor.zero_();
+    for (const Tensor& tensor : result) tensor.zero_(context);
     return result;
 }
 
@@ -234,16 +272,24 @@ Tensor scalar_tensor(double value, DType dtype, const Context& context) {
 
 Tensor Tensor::clone(const Context& context) const {
     if (!defined_) return {};
-    Tensor result = empty(shape_, dtype_, context);
-    result.copy_(*this);
+    Tensor result = empty(shape_, dtype_, device_, context);
+    result.copy_(*this, context);
     return result;
 }
 
-void Tensor::copy_(const Tensor& source) const {
+Tensor Tensor::to(Device device, const Context& context) const {
+    check_device("Tensor.to", device);
+    Tensor result = empty(shape_, dtype_, device, context);
+    result.copy_(*this, context);
+    return result;
+}
+
+void Tensor::copy_(const Tensor& source, const Context& context) const {
     if (!defined_ || !source.defined_) invalid("copy_", "both tensors must be defined", "an undefined one");
     if (dtype_ != source.dtype_) invalid("copy_", fmt::format("dtype must be {}", name(dtype_)), name(source.dtype_));
     if (!(shape_ == source.shape_)) invalid("copy_", "shape must be " + shape_.to_string(), source.shape_.to_string());
     auto* to = static_cast<std::byte*>(mutable_data());
+    if (device_.type != DeviceType::cpu || source.device_.type != DeviceType::cpu) return copy_on_devices(*this, source, context);
     const auto* from = static_cast<const std::byte*>(source.data_);
     if (numel_ == 0 || is_same_view(source)) return;
     if (has_layout_of(source)) {
@@ -260,8 +306,9 @@ void Tensor::copy_(const Tensor& source) const {
     }
 }
 
-void Tensor::zero_() const {
+void Tensor::zero_(const Context& context) const {
     auto* to = static_cast<std::byte*>(mutable_data());
+    if (device_.type != DeviceType::cpu) return zero_on_device(*this, context);
     if (numel_ == 0) return;
     if (is_dense()) {
         std::memset(to, 0, nbytes());

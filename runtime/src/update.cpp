@@ -1,7 +1,11 @@
 #include <ravine/kernels/passes.h>
 #include <ravine/runtime/update.h>
 
+#include <fmt/format.h>
+
+#include <cstring>
 #include <limits>
+#include <stdexcept>
 
 namespace ravine::inline v0 {
 namespace {
@@ -25,10 +29,64 @@ struct AllPasses {
 
 }  // namespace
 
+namespace {
+
 kernels::Kernel* kernel_of(const RuleInfo& rule, KernelKind kind, Isa isa, DType dtype) noexcept {
     if (kind == KernelKind::list) return rule.list;
     const auto& table = kind == KernelKind::fused ? rule.fused : rule.stepwise;
     return table[static_cast<int>(isa)][static_cast<int>(dtype)][rule.index];
+}
+
+kernels::GridKernel* device_kernel_of(kernels::GridKernel* const* family, int index, Device device) {
+    if (family != nullptr && family[index] != nullptr) return family[index];
+    throw std::runtime_error(fmt::format("ravine: a rule must have kernels for devices (see docs/cuda.md), got one without for {}", name(device)));
+}
+
+void set_device_kernel(PlanEntry& entry, const RuleInfo& rule, KernelKind kind, DType dtype) {
+    const auto& table = kind == KernelKind::fused ? rule.grid.fused : rule.grid.stepwise;
+    entry.device_kernel = device_kernel_of(table[static_cast<int>(dtype)], rule.index, entry.device);
+    if (kind != KernelKind::list) return;
+    entry.device_list = rule.apply;
+    entry.device_passes = device_passes_of(dtype);
+}
+
+}  // namespace
+
+PlanEntry entry_of(const RuleInfo& rule, KernelKind kind, Isa isa, DType dtype, Device device) {
+    PlanEntry entry;
+    entry.kernel = kernel_of(rule, kind, isa, dtype);
+    entry.arguments.passes = &passes_of(isa, dtype);
+    entry.writes = rule.writes;
+    entry.device = device;
+    if (device.type != DeviceType::cpu) set_device_kernel(entry, rule, kind, dtype);
+    return entry;
+}
+
+PlanEntry entry_of(const kernels::FamilyKernels& family, const kernels::FamilyGridKernels& grid_family, int index, unsigned writes, Isa isa,
+                   DType dtype, Device device) {
+    PlanEntry entry;
+    const auto storage = static_cast<std::size_t>(dtype);
+    entry.kernel = family.stepwise[static_cast<std::size_t>(isa)][storage][index];
+    entry.writes = writes;
+    entry.device = device;
+    if (device.type != DeviceType::cpu) entry.device_kernel = device_kernel_of(grid_family.stepwise[storage], index, device);
+    return entry;
+}
+
+void set_grad_scale(PlanEntry& entry, const Tensor& grad_scale, const Context& context) {
+    kernels::Common common;
+    std::memcpy(&common, entry.arguments.switches, sizeof common);
+    common.unscale = true;
+    std::memcpy(entry.arguments.switches, &common, sizeof common);
+    entry.writes |= 1u << kernels::grad_slot;
+    const bool is_there = entry.device.type != DeviceType::cpu && grad_scale.device() == entry.device && grad_scale.dtype() == DType::f32;
+    entry.grad_scale = is_there ? static_cast<const float*>(grad_scale.data()) : nullptr;
+    entry.arguments.grad_scale = is_there ? 1 : grad_scale.item(context);
+}
+
+kernels::GridKernel* const* device_passes_of(DType dtype) noexcept {
+    static const auto passes = kernels::family_grid_kernels<kernels::passes::All>();
+    return passes.stepwise[static_cast<int>(dtype)];
 }
 
 const kernels::PassTable& passes_of(Isa isa, DType dtype) noexcept {

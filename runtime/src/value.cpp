@@ -31,6 +31,8 @@ template <class F> auto with_heap_type(Value::Kind kind, F f) {
 
 /// Elements in row-major order, whatever the strides are.
 bool same_elements(const Tensor& a, const Tensor& b) {
+    const auto on_device = [](const Tensor& tensor) { return tensor.device().type != DeviceType::cpu; };
+    if (on_device(a) || on_device(b)) return same_elements(a.to(Device{}), b.to(Device{}));
     if (a.is_contiguous() && b.is_contiguous()) return std::memcmp(a.data(), b.data(), a.nbytes()) == 0;
     constexpr std::int64_t tile = 256;
     const std::size_t item = item_size(a.dtype());

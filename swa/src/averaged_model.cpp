@@ -1,8 +1,7 @@
 #include <ravine/swa/averaged_model.h>
 
 #include <ravine/kernels/rules/average.h>
-#include <ravine/kernels/kernel_set.h>
-#include <ravine/runtime/plan.h>
+#include <ravine/runtime/update.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -33,7 +32,7 @@ std::vector<std::string> keys_of(const Parameters& model) {
 
 Parameter copy_of(const Parameter& parameter, const Context& context) {
     const Tensor data = zeros_like(parameter.data(), context);
-    data.copy_(parameter.data());
+    data.copy_(parameter.data(), context);
     return parameter.has_name() ? Parameter(parameter.name(), data) : Parameter(data);
 }
 
@@ -83,7 +82,11 @@ void AveragedModel::Body::check(const Parameters& model) const {
         if (model[i].has_name() != averages[i].has_name() || model[i].name() != averages[i].name()) {
             invalid(fmt::format("parameter {} must be {}, got {}", i, Value(averages[i].name()).to_string(), Value(model[i].name()).to_string()));
         }
-        const std::string text = difference(averages[i].data(), model[i].data());
+        const Tensor& now = model[i].data();
+        std::string text = difference(averages[i].data(), now);
+        if (text.empty() && now.device() != averages[i].data().device()) {
+            text = fmt::format("must be on {}, got {}", ravine::name(averages[i].data().device()), ravine::name(now.device()));
+        }
         if (!text.empty()) invalid(fmt::format("parameter {} {}", i, text));
     }
 }
@@ -101,27 +104,27 @@ void AveragedModel::Body::follow(const Parameters& model) {
 }
 
 void AveragedModel::Body::make_plan(const Parameters& model) {
-    const kernels::FamilyKernels all = kernels::family_kernels<kernels::Averages>();
-    const auto isa = static_cast<std::size_t>(default_isa());
+    const auto family = kernels::family_kernels<kernels::Averages>();
+    const auto grid_family = kernels::family_grid_kernels<kernels::Averages>();
+    const Isa isa = default_isa();
     plan.clear();
     planned.clear();
     entries.clear();
-    std::vector<std::pair<DType, unsigned>> entry_of;
+    std::vector<std::pair<std::pair<Device, DType>, unsigned>> entry_of;
     for (std::size_t i = 0; i < model.size(); ++i) {
         const Tensor& average = averages[i].data();
-        auto found = std::find_if(entry_of.begin(), entry_of.end(), [&](const auto& entry) { return entry.first == average.dtype(); });
+        const std::pair kind(average.device(), average.dtype());
+        auto found = std::find_if(entry_of.begin(), entry_of.end(), [&](const auto& entry) { return entry.first == kind; });
         if (found == entry_of.end()) {
-            PlanEntry entry;
-            entry.kernel = all.stepwise[isa][static_cast<std::size_t>(average.dtype())][averaging.is_exponential() ? 1 : 0];
-            entry.writes = kernels::AverageSlots::writes;
-            entries.push_back(plan.add_entry(entry));
-            found = entry_of.insert(entry_of.end(), {average.dtype(), entries.back()});
+            entries.push_back(plan.add_entry(ravine::entry_of(family, grid_family, averaging.is_exponential() ? 1 : 0,
+                                                          kernels::AverageSlots::writes, isa, average.dtype(), average.device())));
+            found = entry_of.insert(entry_of.end(), {kind, entries.back()});
         }
         const Tensor* slots[kernels::AverageSlots::slots] = {&average, &model[i].data()};
         plan.add_row(found->second, slots);
         planned.push_back(model[i].data());
     }
-    plan.seal(context.executor->concurrency());
+    plan.seal(context.executor->concurrency(), context);
 }
 
 void AveragedModel::Body::average() {
@@ -140,7 +143,7 @@ AveragedModel::~AveragedModel() = default;
 void AveragedModel::update_parameters(const Parameters& model) {
     body_->check(model);
     if (body_->n_averaged == 0) {
-        for (std::size_t i = 0; i < model.size(); ++i) body_->averages[i].data().copy_(model[i].data());
+        for (std::size_t i = 0; i < model.size(); ++i) body_->averages[i].data().copy_(model[i].data(), body_->context);
     } else {
         body_->follow(model);
         body_->average();
@@ -185,7 +188,7 @@ void AveragedModel::load_state_dict(const Value& state_dict) {
         if (!known) complaints.push_back("a key must be one of the model's, got " + key.to_string());
     }
     if (!complaints.empty()) invalid(fmt::format("load_state_dict: {}", fmt::join(complaints, "; ")));
-    for (std::size_t i = 0; i < tensors.size(); ++i) body_->averages[i].data().copy_(tensors[i]);
+    for (std::size_t i = 0; i < tensors.size(); ++i) body_->averages[i].data().copy_(tensors[i], body_->context);
     body_->n_averaged = *count.clone().span<const std::int64_t>().data();
 }
 

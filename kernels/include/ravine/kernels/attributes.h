@@ -12,6 +12,13 @@
 // even at -O0, and only entry points whose type names the instruction set are emitted.
 #define RAVINE_INLINE inline __attribute__((always_inline))
 
+/// RAVINE_ROLLED: loops over memory, whose copies would only cost a device registers.
+#if defined(__CUDACC__)
+#define RAVINE_ROLLED _Pragma("unroll 1")
+#else
+#define RAVINE_ROLLED
+#endif
+
 #if defined(__CUDACC__)
 #define RAVINE_UNROLL _Pragma("unroll")
 #elif defined(__clang__)

@@ -10,19 +10,26 @@
 
 namespace ravine::inline v0::kernels {
 
-/// A tile's elements and its temporaries.
+/// One pass over a tile, or over whole lists on a device.
+struct PassCall {
+    passes::Pass pass;
+    void* out;
+    const void* in[3];
+    double scalars[2];
+};
+
+/// What a rule's operations run over: memory that belongs together, and temporaries of the same size. Addresses are whatever
+/// `run` understands: pointers for the kernels of the CPU, columns of a table for a device.
 class Tile {
   public:
-    static constexpr int bytes = 8192;  ///< of one temporary; about ten of them fit into a first-level cache
     static constexpr int temporaries = 8;
-    using Scratch = unsigned char[temporaries][bytes];
+    using Run = void(void* self, const PassCall& call) noexcept;
 
-    Tile(const PassTable& passes, long long count, Scratch& scratch) noexcept
-        : passes_(passes), count_(count), scratch_(scratch) {}
+    Tile(Run* how, void* self, void* const (&memory)[temporaries]) noexcept : run_(how), self_(self), memory_(memory) {}
     Tile(const Tile&) = delete;
     Tile& operator=(const Tile&) = delete;
 
-    void* at(int temporary) noexcept { return scratch_[temporary]; }
+    void* at(int temporary) noexcept { return memory_[temporary]; }
     int take() noexcept {
         for (int i = 0; i < temporaries; ++i) {
             if ((used_ >> i & 1u) == 0) {
@@ -34,21 +41,12 @@ class Tile {
     }
     void release(int temporary) noexcept { used_ &= ~(1u << temporary); }
 
-    void run(passes::Pass pass, void* out, const void* const (&in)[3], double k, double l) noexcept {
-        Chunk chunk{};
-        chunk.slot[0] = out;
-        for (int i = 0; i < 3; ++i) chunk.slot[i + 1] = const_cast<void*>(in[i]);
-        chunk.count = count_;
-        StepArguments arguments{};
-        arguments.terms[0] = k;
-        arguments.terms[1] = l;
-        passes_.kernels[static_cast<int>(pass)](&chunk, 1, arguments);
-    }
+    void run(const PassCall& call) noexcept { run_(self_, call); }
 
   private:
-    const PassTable& passes_;
-    long long count_;
-    Scratch& scratch_;
+    Run* run_;
+    void* self_;
+    void* const (&memory_)[temporaries];
     unsigned used_ = 0;
 };
 
@@ -78,7 +76,7 @@ class Operand {
         tile = where;
         temporary = where->take();
         data = where->at(temporary);
-        where->run(passes::Pass::Fill, data, {}, constant_, 0);
+        where->run({passes::Pass::Fill, data, {}, {constant_, 0}});
     }
     int give_up() noexcept {
         const int result = temporary;
@@ -108,7 +106,7 @@ class Op {
     Op(Op&&) = default;
 
     Tile* tile() const noexcept { return tile_; }
-    void run_into(void* out) noexcept { tile_->run(pass_, out, {in_[0].data, in_[1].data, in_[2].data}, k_, l_); }
+    void run_into(void* out) noexcept { tile_->run({pass_, out, {in_[0].data, in_[1].data, in_[2].data}, {k_, l_}}); }
     /// Runs into a temporary of an operand, or a new one.
     int run_into_temporary() noexcept {
         int temporary = -1;
@@ -251,29 +249,54 @@ inline Op clamp(Operand a, list::term low, list::term high) noexcept {
     return {passes::Pass::Clamp, low.value, high.value, static_cast<Operand&&>(a)};
 }
 
-/// A rule over tiles: the foreach kernel. Compiled once, for any instruction set and dtype; the passes know both.
-template <class Rule>
-void list_kernel(const Chunk* rows, unsigned long long chunks, const StepArguments& arguments) noexcept {
+/// A rule over the slots of one tile. A scaled gradient is divided and written back first.
+template <class Rule> void apply_to_tile(Tile& tile, void* const* slots, const StepArguments& arguments) noexcept {
     const auto terms = convert_terms<Rule, list::term>(arguments.terms, [](double value) { return list::term{value}; });
     typename Rule::Switches switches;
     __builtin_memcpy(&switches, arguments.switches, sizeof switches);
-    alignas(64) Tile::Scratch scratch;
+    list x[Rule::slots];
+    for (int s = 0; s < Rule::slots; ++s) x[s].bind(tile, slots[s], s != grad_slot);
+    void* const grad = slots[grad_slot];
+    if (switches.unscale) tile.run({passes::Pass::DivScalar, grad, {grad, nullptr, nullptr}, {arguments.grad_scale, 0}});
+    prepare_gradient(x, terms, switches);
+    Rule::apply(x, terms, switches);
+}
+using ApplyToTile = void(Tile& tile, void* const* slots, const StepArguments& arguments) noexcept;
+
+/// The tile of list_kernel: what fits into a first-level cache with its temporaries.
+struct CacheTile {
+    static constexpr int bytes = 8192;  ///< of one temporary; about ten of them fit
+    const PassTable& passes;
+    long long count;
+
+    static void run(void* self, const PassCall& call) noexcept {
+        const auto& tile = *static_cast<const CacheTile*>(self);
+        Chunk chunk{};
+        chunk.slot[0] = call.out;
+        for (int i = 0; i < 3; ++i) chunk.slot[i + 1] = const_cast<void*>(call.in[i]);
+        chunk.count = tile.count;
+        StepArguments arguments{};
+        arguments.terms[0] = call.scalars[0];
+        arguments.terms[1] = call.scalars[1];
+        tile.passes.kernels[static_cast<int>(call.pass)](&chunk, 1, arguments);
+    }
+};
+
+/// A rule over tiles: the foreach kernel. Compiled once, for any instruction set and dtype; the passes know both.
+template <class Rule>
+void list_kernel(const Chunk* rows, unsigned long long chunks, const StepArguments& arguments) noexcept {
+    alignas(64) unsigned char scratch[Tile::temporaries][CacheTile::bytes];
+    void* memory[Tile::temporaries];
+    for (int i = 0; i < Tile::temporaries; ++i) memory[i] = scratch[i];
     const int item = arguments.passes->item_size;
-    const long long most = Tile::bytes / item;
+    const long long most = CacheTile::bytes / item;
     for (const Chunk* row = rows; row != rows + chunks; ++row) {
         for (long long first = 0; first < row->count; first += most) {
-            const long long count = row->count - first < most ? row->count - first : most;
-            Tile tile(*arguments.passes, count, scratch);
-            list x[Rule::slots];
-            for (int s = 0; s < Rule::slots; ++s) {
-                x[s].bind(tile, static_cast<unsigned char*>(row->slot[s]) + first * item, s != grad_slot);
-            }
-            if (switches.unscale) {
-                void* grad = static_cast<unsigned char*>(row->slot[grad_slot]) + first * item;
-                tile.run(passes::Pass::DivScalar, grad, {grad, nullptr, nullptr}, arguments.grad_scale, 0);
-            }
-            prepare_gradient(x, terms, switches);
-            Rule::apply(x, terms, switches);
+            CacheTile cache{*arguments.passes, row->count - first < most ? row->count - first : most};
+            Tile tile(&CacheTile::run, &cache, memory);
+            void* slots[Rule::slots];
+            for (int s = 0; s < Rule::slots; ++s) slots[s] = static_cast<unsigned char*>(row->slot[s]) + first * item;
+            apply_to_tile<Rule>(tile, slots, arguments);
         }
     }
 }

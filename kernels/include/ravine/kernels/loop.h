@@ -66,16 +66,7 @@ template <class Rule, class V, class Storage, int vectors, class Switches> struc
 
     RAVINE_INLINE void update(Registers& block) const {
         RAVINE_UNROLL
-        for (int v = 0; v < vectors; ++v) {
-            if constexpr (updates) {
-                if (switches.unscale) {
-                    block.unscaled[v] = block.x[v][grad_slot] / grad_scale;
-                    block.x[v][grad_slot] = block.unscaled[v];
-                }
-                prepare_gradient(block.x[v], terms, switches);
-            }
-            Rule::apply(block.x[v], terms, switches);
-        }
+        for (int v = 0; v < vectors; ++v) kernels::update<Rule>(block.x[v], terms, switches, grad_scale, block.unscaled[v]);
     }
 
     RAVINE_INLINE void store(const Registers& block, Storage* const (&slot)[slots], long long at) const {

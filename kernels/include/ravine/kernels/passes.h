@@ -68,6 +68,10 @@ template <class First, class... Rest> struct without_first {
 using All = without_first<void RAVINE_PASSES(RAVINE_NAME)>::type;
 #undef RAVINE_NAME
 
+}  // namespace ravine::inline v0::kernels::passes
+template <> inline constexpr bool ravine::kernels::has_grid_kernels<ravine::kernels::passes::All> = true;
+namespace ravine::inline v0::kernels::passes {
+
 /// A pass by number: the index into a PassTable.
 enum class Pass : int {
 #define RAVINE_NAME(Name, inputs, expression) Name,

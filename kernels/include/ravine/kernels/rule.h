@@ -23,6 +23,12 @@ struct Common {
     bool unscale = false;   ///< divide the gradient by the loss scale first, and write it back
 };
 
+/// The switches of a rule that is no update but a plain operation on tensors (see passes.h).
+struct NoSwitches {};
+
+/// Whether slot 1 is a gradient, with all that Common says of one.
+template <class Rule> inline constexpr bool updates_parameters = !__is_same(typename Rule::Switches, NoSwitches);
+
 /// What happens to a gradient before any rule sees it, in torch's order. The unscaling is the driver's, because it is
 /// the one operation that writes the caller's gradient.
 template <class V, int slots, class Terms, class Switches>
@@ -31,6 +37,20 @@ RAVINE_HD void prepare_gradient(V (&x)[slots], const Terms& t, const Switches& s
     if constexpr (requires { t.weight_decay; }) {
         if (switches.coupled) x[grad_slot] = add(x[grad_slot], x[param_slot], t.weight_decay);
     }
+}
+
+/// One update of one V: unscaling, the common part, then the rule. `unscaled` gets the gradient that is to be written back
+/// where the switch `unscale` is set.
+template <class Rule, class V, class Terms, class Switches>
+RAVINE_HD void update(V (&x)[Rule::slots], const Terms& terms, const Switches& switches, const term<V>& grad_scale, V& unscaled) {
+    if constexpr (updates_parameters<Rule>) {
+        if (switches.unscale) {
+            unscaled = x[grad_slot] / grad_scale;
+            x[grad_slot] = unscaled;
+        }
+        prepare_gradient(x, terms, switches);
+    }
+    Rule::apply(x, terms, switches);
 }
 
 /// Which slots a rule writes, as bits: all but the gradient unless the rule says otherwise.
@@ -44,12 +64,6 @@ template <class Rule> consteval unsigned reads() {
     if constexpr (requires { Rule::reads; }) return Rule::reads;
     else return (1u << Rule::slots) - 1u;
 }
-
-/// The switches of a rule that is no update but a plain operation on tensors (see passes.h).
-struct NoSwitches {};
-
-/// Whether slot 1 is a gradient, with all that Common says of one.
-template <class Rule> inline constexpr bool updates_parameters = !__is_same(typename Rule::Switches, NoSwitches);
 
 template <class Rule> constexpr int term_count = static_cast<int>(sizeof(typename Rule::template Terms<double>) /
                                                                    sizeof(double));
@@ -72,5 +86,9 @@ RAVINE_HD typename Rule::template Terms<To> convert_terms(const double* terms, M
 
 /// The variants of one algorithm: rules that differ in their slots and share terms and switches.
 template <class... Rules> struct family {};
+
+/// Whether a family has kernels for devices, linked from a .cu file (grid_kernel_set.h). A user's family has none unless it
+/// specialises this.
+template <class Family> inline constexpr bool has_grid_kernels = false;
 
 }  // namespace ravine::inline v0::kernels

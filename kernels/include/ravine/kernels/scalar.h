@@ -30,13 +30,23 @@ template <class T> struct scalar {
         else return __builtin_fabsf(a);
     }
     RAVINE_HD static T sqrt(T a) {
+#if defined(__CUDA_ARCH__)
+        if constexpr (is_double) return __dsqrt_rn(a);
+        else return __fsqrt_rn(a);
+#else
         if constexpr (is_double) return __builtin_sqrt(a);
         else return __builtin_sqrtf(a);
+#endif
     }
     /// a*b + c, rounded once. Without an FMA unit this is the C library's exact function.
     RAVINE_HD static T fma(T a, T b, T c) {
+#if defined(__CUDA_ARCH__)
+        if constexpr (is_double) return __fma_rn(a, b, c);
+        else return __fmaf_rn(a, b, c);
+#else
         if constexpr (is_double) return __builtin_fma(a, b, c);
         else return __builtin_fmaf(a, b, c);
+#endif
     }
 
     template <class Storage> RAVINE_HD static T load(const Storage* from) {

@@ -31,7 +31,7 @@ struct File {
 RAVINE_API File read(const std::string& path, const Context& context = {});
 /// Parses bytes that are already in memory; the tensors are copies.
 RAVINE_API File parse(std::span<const std::byte> bytes, std::string_view name, const Context& context = {});
-/// Writes tensors and metadata atomically, in the reference's order (largest alignment first, then by name; metadata by
+/// Writes tensors and metadata (tensors on a device in the order of its default stream) atomically, in the reference's order (largest alignment first, then by name; metadata by
 /// key). std::invalid_argument names what the format cannot hold; otherwise errors as `write_file`.
 RAVINE_API void write(const File& file, const std::string& path);
 

@@ -1,5 +1,6 @@
 #pragma once
-#include <ravine/kernels/chunk.h>
+#include <ravine/kernels/grid.h>
+#include <ravine/kernels/list.h>
 #include <ravine/runtime/context.h>
 #include <ravine/runtime/tensor.h>
 
@@ -14,13 +15,27 @@ struct PlanEntry {
     kernels::Kernel* kernel = nullptr;
     kernels::StepArguments arguments{};
     unsigned writes = 0;  ///< slots that the kernel writes, as bits
+
+    /// Where the tensors of its rows lie. On a device `device_kernel` makes the update, or, if it is set, `device_list`,
+    /// operation by operation with `device_passes` (in the order of Pass).
+    Device device = {};
+    kernels::GridKernel* device_kernel = nullptr;
+    kernels::ApplyToTile* device_list = nullptr;
+    kernels::GridKernel* const* device_passes = nullptr;
+    const float* found_inf = nullptr;   ///< on that device; null, or: unless 0, nothing is written
+    const float* grad_scale = nullptr;  ///< on that device; null, or what replaces arguments.grad_scale
 };
+
+class DeviceTable;
 
 /// The flattened table of chunks over many tensors: one parallel region runs them all.
 ///
 /// A row is one parameter with everything that moves with it. Rows whose tensors share a dense layout are cut into chunks
 /// of raw pointers; any other layout is gathered into cache-sized tiles, updated there and scattered back. The tensors
 /// must outlive the plan's use; a plan holds addresses only.
+///
+/// An entry's rows lie on one device. Those of a GPU are a table in its memory, of which only changed rows go up, and one
+/// launch on the context's stream; `run` does not wait for it.
 class RAVINE_API Plan {
   public:
     Plan() noexcept;
@@ -38,26 +53,31 @@ class RAVINE_API Plan {
 
     /// Adds a row: the tensors of its slots, of equal shape and item size. Returns its number.
     std::size_t add_row(unsigned entry, std::span<const Tensor* const> slots);
-    /// Cuts the rows into chunks and the chunks into tasks for that many threads.
-    void seal(int concurrency);
+    /// Cuts the rows into chunks and the chunks into tasks for that many threads. The context gives a device's stream and
+    /// memory. std::bad_alloc, std::runtime_error from a device.
+    void seal(int concurrency, const Context& context = {});
     /// Another address for a slot, with the layout that it had.
-    void move_slot(std::size_t row, int slot, const Tensor& tensor) noexcept;
+    void move_slot(std::size_t row, int slot, const Tensor& tensor);
 
     /// Runs every entry's kernel over its rows: one parallel region, on the calling thread alone if the work is small.
-    /// Rounding and denormals are the default ones inside, whatever the caller's mode. Allocates nothing.
-    void run(Executor& executor) const;
+    /// Rounding and denormals are the default ones inside, whatever the caller's mode. Allocates nothing on the host.
+    /// std::runtime_error if a device refuses a launch; what does not fit into its memory is refused before the first write.
+    void run(Executor& executor);
 
     /// Elements below which a step is not worth a second thread.
     static constexpr std::int64_t serial_elements = 10000;
 
   private:
     struct Row;
+    struct DeviceEntry;
     struct Run {
         std::size_t first, last;  // chunks
         unsigned entry;
         bool strided;
     };
     void cut(std::size_t index);
+    DeviceEntry& device_entry(unsigned entry) noexcept;
+    void add_to_table(Row& row, const Context& context);
     void make_tasks(int concurrency);
     void run_strided(const kernels::Chunk& chunk, std::size_t index, const PlanEntry& entry) const;
     void run_task(std::size_t task) const;
@@ -67,6 +87,7 @@ class RAVINE_API Plan {
     std::vector<kernels::Chunk> chunks_;
     std::vector<Run> runs_;
     std::vector<std::size_t> tasks_;  // first run of each task, and the end
+    std::vector<DeviceEntry> device_entries_;
 };
 
 }  // namespace ravine::inline v0

@@ -60,18 +60,23 @@ class RAVINE_API Tensor {
     }
 
     /// The value of a one-element tensor as a double (i64 beyond 2^53 rounds). std::invalid_argument otherwise.
-    double item() const;
+    double item(const Context& context = {}) const;
 
-    /// A new row-major tensor with the same elements.
+    // What reads or writes elements runs in the order of the context's stream where a tensor lies on a device, and does not
+    // wait for it, except where elements go to the host (`item` too) or from one device to another.
+
+    /// A new row-major tensor with the same elements, on the same device.
     Tensor clone(const Context& context = {}) const;
     /// The same elements in another dtype (rounded to nearest even), row-major; a copy in any case. Between
-    /// floating-point types and from integers and bool to them; std::invalid_argument otherwise.
+    /// floating-point types and, on the host, from integers and bool to them; std::invalid_argument otherwise.
     Tensor to(DType dtype, const Context& context = {}) const;
-    /// Writes the elements of `source` (same shape and dtype, any layout) here. std::invalid_argument if they differ or
-    /// this is read-only.
-    void copy_(const Tensor& source) const;
+    /// The same elements on another device, row-major; a copy in any case. std::runtime_error if it cannot be used.
+    Tensor to(Device device, const Context& context = {}) const;
+    /// Writes the elements of `source` (same shape and dtype, any layout, any device) here. std::invalid_argument if they
+    /// differ or this is read-only.
+    void copy_(const Tensor& source, const Context& context = {}) const;
     /// Writes zeros. std::invalid_argument if read-only.
-    void zero_() const;
+    void zero_(const Context& context = {}) const;
     /// A view with other sizes; the tensor must be contiguous and the number of elements the same.
     Tensor view(const Shape& shape) const;
 
@@ -81,7 +86,7 @@ class RAVINE_API Tensor {
   private:
     friend RAVINE_API Tensor borrow(void*, DType, const Shape&, const BorrowOptions&);
     friend RAVINE_API Tensor borrow(const void*, DType, const Shape&, const BorrowOptions&);
-    friend RAVINE_API Tensor empty_strided(const Shape&, const Shape&, DType, const Context&);
+    friend RAVINE_API Tensor empty_strided(const Shape&, const Shape&, DType, Device, const Context&);
     friend Tensor slice_of(const std::shared_ptr<Storage>&, std::size_t, const Shape&, const Shape&, DType);
     void check_span(DType dtype, bool for_reading) const;
 
@@ -98,7 +103,8 @@ class RAVINE_API Tensor {
 
 /// Sees the caller's memory as a tensor; copies, owns and allocates nothing. The memory must outlive all views of it.
 /// std::invalid_argument: null with elements to read, a negative size, strides that are negative or whose number differs,
-/// a size that overflows, an address that is not aligned to the element.
+/// a size that overflows, an address that is not aligned to the element, an address that the driver knows not to be of
+/// the given device. std::runtime_error if that device cannot be used.
 RAVINE_API Tensor borrow(void* data, DType dtype, const Shape& shape, const BorrowOptions& options = {});
 /// Read-only.
 RAVINE_API Tensor borrow(const void* data, DType dtype, const Shape& shape, const BorrowOptions& options = {});
@@ -110,14 +116,21 @@ template <class T> Tensor borrow(T* data, const Shape& shape, const BorrowOption
 /// New row-major memory, uninitialised, aligned to 64 bytes, freed with the last view. std::invalid_argument for sizes that
 /// are negative or overflow; std::bad_alloc.
 RAVINE_API Tensor empty(const Shape& shape, DType dtype, const Context& context = {});
+/// The same on a device, in the order of the context's stream: it may be used there at once, and is given back in that order
+/// too, so the stream must outlive it. std::runtime_error if the device cannot be used.
+RAVINE_API Tensor empty(const Shape& shape, DType dtype, Device device, const Context& context = {});
 /// The same with given strides; std::invalid_argument unless they are dense.
-RAVINE_API Tensor empty_strided(const Shape& shape, const Shape& strides, DType dtype, const Context& context = {});
+RAVINE_API Tensor empty_strided(const Shape& shape, const Shape& strides, DType dtype, Device device = {}, const Context& context = {});
+/// New row-major host memory that no page fault moves: copies between it and a device do not wait. std::runtime_error
+/// without a device.
+RAVINE_API Tensor empty_pinned(const Shape& shape, DType dtype, const Context& context = {});
 /// New row-major memory full of zeros.
 RAVINE_API Tensor zeros(const Shape& shape, DType dtype, const Context& context = {});
+RAVINE_API Tensor zeros(const Shape& shape, DType dtype, Device device, const Context& context = {});
 /// New memory of zeros with the shape, dtype, device and, if it is dense, the memory layout of `other`, like torch's
 /// zeros_like with preserve_format; row-major if `other` is not dense.
 RAVINE_API Tensor zeros_like(const Tensor& other, const Context& context = {});
-/// Uninitialised tensors like each of `others` (layouts as in zeros_like), in one allocation, each aligned to 64 bytes. The
+/// Uninitialised tensors like each of `others` (layouts as in zeros_like), in one allocation for each device, each aligned to 64 bytes. The
 /// memory is freed with the last of them.
 RAVINE_API std::vector<Tensor> empty_like(std::span<const Tensor> others, const Context& context = {});
 /// The same, full of zeros.

@@ -1,9 +1,11 @@
 #pragma once
 #include <ravine/kernels/audit.h>
+#include <ravine/kernels/grid_kernel_set.h>
 #include <ravine/kernels/kernel_set.h>
 #include <ravine/kernels/list.h>
 #include <ravine/runtime/context.h>
 #include <ravine/runtime/dtype.h>
+#include <ravine/runtime/plan.h>
 
 #include <array>
 #include <cstring>
@@ -18,8 +20,10 @@ struct RuleInfo {
     std::span<const char* const> state;         ///< names of the slots from 2 on
     kernels::Kernel* const* fused[3][kernels::storage_count];
     kernels::Kernel* const* stepwise[3][kernels::storage_count];
+    kernels::FamilyGridKernels grid;            ///< for devices; null without kernels for them
     int index;                                  ///< of the rule in its family: which kernel of the arrays above
     kernels::Kernel* list;                      ///< for tiles, operation by operation
+    kernels::ApplyToTile* apply;                ///< the same for whole lists on a device
     /// Whether torch would accept these scalars for tensors whose type and computing type have these largest values.
     bool (*scalars_fit)(const kernels::StepArguments& arguments, double largest_storage, double largest_compute) noexcept;
 };
@@ -28,7 +32,8 @@ namespace detail {
 
 template <class Family, class Rule> RuleInfo make_rule_info(int index) {
     const kernels::FamilyKernels all = kernels::family_kernels<Family>();
-    RuleInfo info{Rule::slots, kernels::writes<Rule>(), std::span(Rule::state).first(Rule::slots - 2), {}, {}, index, &kernels::list_kernel<Rule>, &kernels::scalars_fit<Rule>};
+    RuleInfo info{Rule::slots, kernels::writes<Rule>(), std::span(Rule::state).first(Rule::slots - 2), {}, {}, kernels::family_grid_kernels<Family>(), index,
+                  &kernels::list_kernel<Rule>, &kernels::apply_to_tile<Rule>, &kernels::scalars_fit<Rule>};
     std::memcpy(info.fused, all.fused, sizeof info.fused);
     std::memcpy(info.stepwise, all.stepwise, sizeof info.stepwise);
     return info;
@@ -62,10 +67,19 @@ void set_arguments(const typename Rule::template Terms<double>& terms, const typ
 /// Which kernel makes an update.
 enum class KernelKind { fused, stepwise, list };
 
-/// The kernel of a rule for tensors of `dtype` (f64, f32, bf16 or f16).
-RAVINE_API kernels::Kernel* kernel_of(const RuleInfo& rule, KernelKind kind, Isa isa, DType dtype) noexcept;
+/// An entry whose kernel updates tensors of `dtype` (f64, f32, bf16 or f16) on `device` by a rule. std::runtime_error if the
+/// rule has no kernels for devices.
+RAVINE_API PlanEntry entry_of(const RuleInfo& rule, KernelKind kind, Isa isa, DType dtype, Device device);
+/// The same for rule number `index` of a family whose rules are operations, not updates: each rounded like torch's.
+RAVINE_API PlanEntry entry_of(const kernels::FamilyKernels& family, const kernels::FamilyGridKernels& grid_family, int index,
+                              unsigned writes, Isa isa, DType dtype, Device device);
+/// Lets an entry divide gradients by the loss scale and write them back. `grad_scale` is a tensor of one float; the update
+/// itself reads it if it is a float32 on the entry's device; otherwise it is read at once, in the order of the context's stream.
+RAVINE_API void set_grad_scale(PlanEntry& entry, const Tensor& grad_scale, const Context& context);
 /// The passes that list kernels of that instruction set and dtype use.
 RAVINE_API const kernels::PassTable& passes_of(Isa isa, DType dtype) noexcept;
+/// The same for devices, in the order of Pass; null entries in a library without kernels for devices.
+RAVINE_API kernels::GridKernel* const* device_passes_of(DType dtype) noexcept;
 /// Largest finite value of a floating-point dtype, and of the type that it is computed in.
 RAVINE_API double largest_value(DType dtype) noexcept;
 RAVINE_API double largest_computed_value(DType dtype) noexcept;

@@ -35,5 +35,6 @@ template <bool amsgrad> struct AdamRule {
 };
 
 using Adam = family<AdamRule<false>, AdamRule<true>>;
+template <> inline constexpr bool has_grid_kernels<Adam> = true;
 
 }  // namespace ravine::inline v0::kernels

@@ -34,5 +34,6 @@ struct ExponentialAverageRule : AverageSlots {
 };
 
 using Averages = family<EqualAverageRule, ExponentialAverageRule>;
+template <> inline constexpr bool has_grid_kernels<Averages> = true;
 
 }  // namespace ravine::inline v0::kernels

@@ -43,5 +43,6 @@ template <bool with_momentum> struct SgdRule {
 };
 
 using Sgd = family<SgdRule<false>, SgdRule<true>>;
+template <> inline constexpr bool has_grid_kernels<Sgd> = true;
 
 }  // namespace ravine::inline v0::kernels

@@ -1,0 +1,191 @@
+#pragma once
+// The driver on a grid of threads: what loop.h is on a CPU. `run_grid` is the work of one thread of one block. A device
+// compiler makes a kernel of it (instantiate_cuda.h); a test walks it over all blocks and threads on the host.
+
+#include <ravine/kernels/chunk.h>
+#include <ravine/kernels/scalar.h>
+
+struct CUstream_st;  // what a cudaStream_t points to
+
+namespace ravine::inline v0::kernels {
+
+inline constexpr int block_threads = 256;
+inline constexpr int warp_threads = 32;
+inline constexpr int block_warps = block_threads / warp_threads;
+/// As many as Tile has (list.h).
+inline constexpr int max_temporaries = 8;
+
+/// What one block does: a piece of one row, or some small rows, one to a warp.
+struct alignas(16) Work {
+    long long first;  ///< element where the piece begins
+    unsigned row;     ///< the first one of small rows
+    int size;         ///< elements of the piece if positive, else minus the number of small rows
+};
+
+/// Everything that a launch hands to its blocks. All pointers but none of these fields lie in device memory.
+struct Launch {
+    const Chunk* rows;
+    const Work* work;               ///< one for each block
+    const float* found_inf;         ///< null, or: unless 0, nothing is written
+    const float* grad_scale;        ///< null, or what replaces arguments.grad_scale
+    const double* scalars[2];       ///< null, or what replaces arguments.terms: all terms of an update, k and l of a pass
+    const long long* places;        ///< of passes: the element of each row in a temporary
+    void* temporaries[max_temporaries];
+    unsigned char columns[8];       ///< of passes: which slot, or max_slots + which temporary, each operand is
+    StepArguments arguments;
+};
+
+/// Starts a kernel with that many blocks on a stream and returns the driver's error code, 0 if there is none.
+using GridKernel = int(const Launch& launch, unsigned blocks, CUstream_st* stream) noexcept;
+
+#if defined(__CUDA_ARCH__)
+/// Addresses that were read from a table are generic to the compiler: it is told where they point.
+#define RAVINE_ASSUME_GLOBAL(pointer) __builtin_assume(__isGlobal(pointer))
+#else
+#define RAVINE_ASSUME_GLOBAL(pointer) (void)(pointer)
+#endif
+
+/// The work of one thread on one piece.
+template <class Rule, class V, class Storage> struct GridBody {
+    using T = typename Rule::template Terms<term<V>>;
+    using Switches = typename Rule::Switches;
+    static constexpr int slots = Rule::slots;
+    static constexpr int width = static_cast<int>(16 / sizeof(Storage));  ///< elements of one load
+    struct alignas(16) Vector {
+        unsigned words[4];
+    };
+    using Items = Array<Storage, width>;
+
+    const T& terms;
+    const Switches& switches;
+    const term<V>& grad_scale;
+
+    RAVINE_HD bool unscales() const {
+        if constexpr (updates_parameters<Rule>) return switches.unscale;
+        else return false;
+    }
+
+    RAVINE_HD void one(Storage* const (&slot)[slots], int i) const {
+        V x[slots], unscaled;
+        RAVINE_UNROLL
+        for (int s = 0; s < slots; ++s) {
+            if (reads<Rule>() >> s & 1) x[s] = V::of(V::backend::load(slot[s] + i));
+        }
+        update<Rule>(x, terms, switches, grad_scale, unscaled);
+        RAVINE_UNROLL
+        for (int s = 0; s < slots; ++s) {
+            if (writes<Rule>() >> s & 1) V::backend::store(slot[s] + i, x[s].raw);
+        }
+        if (unscales()) V::backend::store(slot[grad_slot] + i, unscaled.raw);
+    }
+
+    /// 16 bytes of every stream; all loads come before the first store.
+    RAVINE_HD void vector(Storage* const (&slot)[slots], int i) const {
+        Items items[slots], unscaled_items;
+        RAVINE_UNROLL
+        for (int s = 0; s < slots; ++s) {
+            if (reads<Rule>() >> s & 1) items[s] = __builtin_bit_cast(Items, *reinterpret_cast<const Vector*>(slot[s] + i));
+        }
+        RAVINE_UNROLL
+        for (int e = 0; e < width; ++e) {
+            V x[slots], unscaled;
+            RAVINE_UNROLL
+            for (int s = 0; s < slots; ++s) {
+                if (reads<Rule>() >> s & 1) x[s] = V::of(V::backend::load(&items[s].value[e]));
+            }
+            update<Rule>(x, terms, switches, grad_scale, unscaled);
+            RAVINE_UNROLL
+            for (int s = 0; s < slots; ++s) {
+                if (writes<Rule>() >> s & 1) V::backend::store(&items[s].value[e], x[s].raw);
+            }
+            if (unscales()) V::backend::store(&unscaled_items.value[e], unscaled.raw);
+        }
+        RAVINE_UNROLL
+        for (int s = 0; s < slots; ++s) {
+            if (writes<Rule>() >> s & 1) store_vector(slot[s] + i, items[s]);
+        }
+        if (unscales()) store_vector(slot[grad_slot] + i, unscaled_items);
+    }
+
+    /// nvcc would make four stores of it.
+    static RAVINE_HD void store_vector(Storage* to, const Items& items) {
+        const auto vector = __builtin_bit_cast(Vector, items);
+#if defined(__CUDA_ARCH__)
+        asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)), "r"(vector.words[0]),
+                     "r"(vector.words[1]), "r"(vector.words[2]), "r"(vector.words[3])
+                     : "memory");
+#else
+        *reinterpret_cast<Vector*>(to) = vector;
+#endif
+    }
+
+    static RAVINE_HD unsigned misalignment(const Storage* at) {
+        return static_cast<unsigned>(reinterpret_cast<unsigned long long>(at) & 15u);
+    }
+
+    /// `count` elements by `threads` threads, of which this is number `thread`: 16 bytes at a time between a head and a
+    /// tail if all streams lie alike, else one by one.
+    RAVINE_HD void run(Storage* const (&slot)[slots], int count, int thread, int threads) const {
+        const unsigned offset = misalignment(slot[0]);
+        bool alike = true;
+        RAVINE_UNROLL
+        for (int s = 1; s < slots; ++s) alike &= misalignment(slot[s]) == offset;
+        int head = count, vectors = 0;
+        if (alike) {
+            const int until_aligned = static_cast<int>((16u - offset) % 16u / sizeof(Storage));
+            head = until_aligned < count ? until_aligned : count;
+            vectors = (count - head) / width;
+        }
+        const int tail = head + vectors * width;
+        RAVINE_ROLLED
+        for (int v = thread; v < vectors; v += threads) vector(slot, head + v * width);
+        // The head and the tail are one loop, so that there is one copy of the rule for single elements.
+        RAVINE_ROLLED
+        for (int i = thread; i < head + count - tail; i += threads) one(slot, i < head ? i : i - head + tail);
+    }
+};
+
+/// An operand of row `row`: a slot of the table, or a temporary of a pass.
+template <class Rule, class Storage> RAVINE_HD Storage* operand(const Launch& launch, unsigned row, int s) {
+    void* at = nullptr;
+    if constexpr (updates_parameters<Rule>) {
+        at = launch.rows[row].slot[s];
+    } else {
+        const int column = launch.columns[s];
+        if (column < max_slots) at = launch.rows[row].slot[column];
+        else at = static_cast<Storage*>(launch.temporaries[column - max_slots]) + launch.places[row];
+    }
+    RAVINE_ASSUME_GLOBAL(at);
+    return static_cast<Storage*>(at);
+}
+
+template <class Rule> RAVINE_HD double scalar_of(const Launch& launch, int i) {
+    if constexpr (updates_parameters<Rule>) return launch.scalars[0] != nullptr ? launch.scalars[0][i] : launch.arguments.terms[i];
+    else return i < 2 && launch.scalars[i] != nullptr ? *launch.scalars[i] : launch.arguments.terms[i];
+}
+
+/// What thread `thread` of block `block` does.
+template <class Rule, class V, class Storage> RAVINE_HD void run_grid(const Launch& launch, unsigned block, int thread) {
+    if (launch.found_inf != nullptr && *launch.found_inf != 0) return;
+    double scalars[max_terms];
+    RAVINE_UNROLL
+    for (int i = 0; i < term_count<Rule>; ++i) scalars[i] = scalar_of<Rule>(launch, i);
+    const auto terms = convert_terms<Rule, term<V>>(scalars, [](double value) { return term<V>::splat(value); });
+    const auto grad_scale =
+        term<V>::splat(launch.grad_scale != nullptr ? static_cast<double>(*launch.grad_scale) : launch.arguments.grad_scale);
+    typename Rule::Switches switches;
+    __builtin_memcpy(&switches, launch.arguments.switches, sizeof switches);
+    const GridBody<Rule, V, Storage> body{terms, switches, grad_scale};
+
+    const Work work = launch.work[block];
+    const bool small = work.size < 0;
+    const unsigned row = small ? work.row + static_cast<unsigned>(thread / warp_threads) : work.row;
+    if (small && thread / warp_threads >= -work.size) return;
+    Storage* slot[Rule::slots];
+    RAVINE_UNROLL
+    for (int s = 0; s < Rule::slots; ++s) slot[s] = operand<Rule, Storage>(launch, row, s) + work.first;
+    if (small) body.run(slot, static_cast<int>(launch.rows[row].count), thread % warp_threads, warp_threads);
+    else body.run(slot, work.size, thread, block_threads);
+}
+
+}  // namespace ravine::inline v0::kernels

@@ -1,0 +1,3 @@
+#include <ravine/kernels/instantiate_copy.h>
+
+RAVINE_INSTANTIATE_COPIES

@@ -1,0 +1,14 @@
+// In a library without kernels for devices, what would be them.
+#include <ravine/kernels/grid_copy.h>
+#include <ravine/kernels/instantiate_no_grid.h>
+#include <ravine/kernels/passes.h>
+#include <ravine/kernels/rules/adam.h>
+#include <ravine/kernels/rules/average.h>
+#include <ravine/kernels/rules/sgd.h>
+
+RAVINE_INSTANTIATE_NO_GRID(ravine::kernels::passes::All)
+RAVINE_INSTANTIATE_NO_GRID(ravine::kernels::Adam)
+RAVINE_INSTANTIATE_NO_GRID(ravine::kernels::Sgd)
+RAVINE_INSTANTIATE_NO_GRID(ravine::kernels::Averages)
+
+const ravine::kernels::GridCopies ravine::kernels::grid_copies = {};
