@@ -91,6 +91,13 @@ const Parameter* Recording::find(std::string_view name) const {
     return found == parameters_.end() || found->name() != name ? nullptr : &*found;
 }
 
+void Recording::move_to(Device device, const Context& context) {
+    if (device == device_) return;
+    device_ = device;
+    context_ = context;
+    for (const Parameter& parameter : parameters_) parameter.rebind(parameter.data().to(device, context));
+}
+
 void Recording::set_gradients(std::int64_t step) const {
     const auto gradients = gradients_.find(step);
     for (const Parameter& parameter : parameters_) {
@@ -98,7 +105,8 @@ void Recording::set_gradients(std::int64_t step) const {
             parameter.set_grad(nullptr);
         } else {
             const auto gradient = gradients->second.find(parameter.name());
-            parameter.set_grad(gradient == gradients->second.end() ? Tensor() : gradient->second);
+            if (gradient == gradients->second.end()) parameter.set_grad(Tensor());
+            else parameter.set_grad(device_ == Device{} ? gradient->second : gradient->second.to(device_, context_));
         }
     }
 }

@@ -26,6 +26,8 @@ class Recording {
     /// The name of some sparse gradient; empty if there is none.
     const std::string& sparse_gradient() const { return sparse_; }
 
+    /// Puts the parameters onto a device. Their gradients follow, step by step.
+    void move_to(Device device, const Context& context);
     /// Gives every parameter its gradient of a step, or none.
     void set_gradients(std::int64_t step) const;
     /// Undefined if the step has none.
@@ -42,6 +44,8 @@ class Recording {
     [[noreturn]] void refuse(std::string_view what, std::string_view got) const;
 
     std::string path_;
+    Device device_;
+    Context context_;
     Parameters parameters_;
     std::map<std::int64_t, std::map<std::string, Tensor>> gradients_;
     Steps found_inf_;

@@ -132,12 +132,12 @@ optim::Optimizer make_optimizer(const Spec& spec, const Plan& plan, const Record
 /// Copies parameters and state under the names of step `t`.
 void record(safetensors::File& file, const Recording& recording, const optim::Optimizer& optimizer, std::int64_t t) {
     for (const Parameter& parameter : recording.parameters()) {
-        file.tensors.emplace_back(fmt::format("param/{}/{}", parameter.name(), t), parameter.data().clone());
+        file.tensors.emplace_back(fmt::format("param/{}/{}", parameter.name(), t), parameter.data().to(Device{}));
         for (const auto& [slot, value] : optimizer.state(parameter)) {
             if (value.is_null()) continue;
             const Tensor* tensor = value.get_if<Tensor>();
             file.tensors.emplace_back(fmt::format("state/{}/{}/{}", parameter.name(), slot.as<std::string>(), t),
-                                      tensor != nullptr ? tensor->clone() : scalar_tensor(value.number(), DType::f32));
+                                      tensor != nullptr ? tensor->to(Device{}) : scalar_tensor(value.number(), DType::f32));
         }
     }
 }
@@ -186,10 +186,11 @@ void replay(Arguments& arguments) {
     check_outputs(arguments);
     const Spec spec("replay", arguments.spec,
                     {"optimizer", "groups", "scheduler", "steps", "implementation", "record", "load"});
-    const Recording recording(safetensors::read(arguments.input), arguments.input);
+    Recording recording(safetensors::read(arguments.input), arguments.input);
     Plan plan = read_plan(spec, recording);
     if (const auto implementation = arguments.run.implementation()) plan.implementation = implementation;
     check_optimizer(plan, recording);
+    recording.move_to(arguments.run.device(), context);
     optim::Optimizer optimizer = make_optimizer(spec, plan, recording, context);
     const safetensors::File file = [&] {
         Progress progress(arguments.run.quiet() ? nullptr : stdout, "replay", plan.steps);
@@ -216,6 +217,7 @@ void add_replay(CLI::App& program) {
     command->add_option("--save-state", arguments->save_state, "the optimizer's state_dict after the last step")
         ->type_name("FILE");
     arguments->run.add_to(*command);
+    arguments->run.allow_device();
     command->callback([arguments] { replay(*arguments); });
 }
 

@@ -28,6 +28,8 @@ void RunOptions::add_to(CLI::App& command) {
         ->type_name("NAME");
 }
 
+void RunOptions::allow_device() { may_use_device_ = true; }
+
 void RunOptions::add_machine_to(CLI::App& command) {
     who_ = command.get_name();
     command.add_option("--isa", isa_, "instruction set: scalar, avx2, avx512 or best (default: RAVINE_ISA, else best)")
@@ -65,12 +67,19 @@ void RunOptions::choose_isa() const {
     if (isa_) setenv("RAVINE_ISA", isa_->c_str(), 1);
 }
 
-void RunOptions::check_device() const {
-    if (device_ == "cpu") return;
-    if (device_ == "cuda" || (device_.starts_with("cuda:") && is_digits(std::string_view(device_).substr(5)))) {
-        throw std::runtime_error(fmt::format("{}: --device must be one that this build has, got {} (built without CUDA)", who_, device_));
+Device RunOptions::device() const {
+    const bool is_name = device_ == "cpu" || device_ == "cuda" || (device_.starts_with("cuda:") && is_digits(std::string_view(device_).substr(5)));
+    if (!is_name) throw std::invalid_argument(fmt::format("{}: --device must be cpu, cuda or cuda:N, got {}", who_, ravine::quoted(device_)));
+    try {
+        return device_from_name(device_);
+    } catch (const std::exception& error) {
+        throw std::runtime_error(fmt::format("{}: --device must be one that can be used here, got {} ({})", who_, device_, error.what()));
     }
-    throw std::invalid_argument(fmt::format("{}: --device must be cpu, cuda or cuda:N, got {}", who_, ravine::quoted(device_)));
+}
+
+void RunOptions::check_device() const {
+    if (device() == Device{} || may_use_device_) return;
+    throw std::invalid_argument(fmt::format("{}: --device must be cpu in this version, got {}", who_, device_));
 }
 
 }  // namespace ravine::tools

@@ -27,6 +27,10 @@ class RunOptions {
     void choose_machine() const;
     /// None if it was not given. std::invalid_argument for an unknown name.
     std::optional<optim::Implementation> implementation() const;
+    /// The device that was asked for. Errors as for `context`.
+    Device device() const;
+    /// For a subcommand that can compute on a device; the others refuse any but the CPU.
+    void allow_device();
     bool quiet() const { return quiet_; }
     /// A number of threads. std::invalid_argument.
     void check_threads(int threads) const;
@@ -40,6 +44,7 @@ class RunOptions {
     std::optional<std::string> isa_;
     std::string device_ = "cpu";
     std::optional<std::string> implementation_;
+    bool may_use_device_ = false;
     bool quiet_ = false;
     std::unique_ptr<ThreadExecutor> executor_;
 };
