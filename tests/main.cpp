@@ -6,6 +6,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <string>
 
 namespace {
 
@@ -21,11 +23,31 @@ const char* missing_isa() {
     return nullptr;
 }
 
+#if defined(RAVINE_NEEDS_DEVICE)
+/// Why no device can be used, or null.
+const char* missing_device() {
+    static std::string reason;
+    try {
+        (void)ravine::device_from_name("cuda");
+        return nullptr;
+    } catch (const std::exception& error) {
+        reason = error.what();
+        return reason.c_str();
+    }
+}
+#else
+const char* missing_device() { return nullptr; }
+#endif
+
 }  // namespace
 
 int main(int argc, char** argv) {
     if (const char* isa = missing_isa()) {
         std::printf("skipped: this CPU does not have %s\n", isa);
+        return skipped;
+    }
+    if (const char* reason = missing_device()) {
+        std::printf("skipped: %s\n", reason);
         return skipped;
     }
     return doctest::Context(argc, argv).run();

@@ -22,7 +22,7 @@ def main():
     (project / "subprojects").mkdir()
     (project / "subprojects" / "ravine").symlink_to(root)
     tally = Tally()
-    problem = problem_of(*meson, "setup", "--buildtype=debug", build, project) or problem_of("ninja", "-C", build)
+    problem = problem_of(*meson, "setup", "--buildtype=debug", "-Dravine:cuda=disabled", build, project) or problem_of("ninja", "-C", build)
     tally.check("the outside project builds", problem)
     if problem:
         return tally.finish()

@@ -1,0 +1,141 @@
+// What only a simulated device shows: what is asked of the driver, and what happens when it refuses.
+#include "places.h"
+#include "simulated.h"
+
+#include <ravine/optim/adamw.h>
+#include <ravine/optim/sgd.h>
+#include <ravine/runtime/foreach.h>
+
+namespace ravine::testing {
+namespace {
+
+Parameters device_model(std::size_t tensors, std::int64_t size) {
+    Parameters model;
+    for (std::size_t i = 0; i < tensors; ++i) {
+        model.emplace_back(random_tensor({size}, DType::f32, i).to(gpu), random_tensor({size}, DType::f32, 1000 + i).to(gpu));
+    }
+    synchronize(gpu);
+    return model;
+}
+
+}  // namespace
+
+TEST_CASE("a fused step is one launch and copies nothing once its table is up; a moved gradient sends up its row") {
+    const Parameters model = device_model(100, 64);
+    optim::AdamW optimizer(model);
+    optimizer.step();
+    simulated::reset_counts();
+    optimizer.step();
+    CHECK(simulated::counts().launches == 1);
+    CHECK(simulated::counts().copies == 0);
+    CHECK(simulated::counts().waits == 0);
+    model[50].set_grad(random_tensor({64}, DType::f32, 7).to(gpu));
+    simulated::reset_counts();
+    optimizer.step();
+    CHECK(simulated::counts().launches == 1);
+    CHECK(simulated::counts().copies == 1);
+    CHECK(simulated::counts().copied_bytes == 64);
+    CHECK(simulated::counts().waits == 0);
+}
+
+TEST_CASE("each group and dtype is a launch of its own, and each operation of foreach one over the whole list") {
+    const Parameters model = device_model(10, 100);
+    optim::SGD optimizer({model.begin(), model.begin() + 5}, {.lr = 0.1});
+    optimizer.add_param_group({model.begin() + 5, model.end()}).options.lr = 0.2;
+    optimizer.step();
+    simulated::reset_counts();
+    optimizer.step();
+    CHECK(simulated::counts().launches == 2);
+    foreach::Tensors list;
+    for (const Parameter& parameter : model) list.push_back(parameter.data());
+    simulated::reset_counts();
+    foreach::mul_(list, 2);
+    CHECK(simulated::counts().launches == 1);
+    CHECK(simulated::counts().waits == 0);
+}
+
+TEST_CASE("steps go on while earlier ones are still in the stream") {
+    const Parameters model = device_model(3, 5000);
+    const Tensor start = model[0].data().to(Device{});
+    optim::AdamW there(model);
+    const Parameter here(start);
+    optim::AdamW on_cpu({here});
+    for (int step = 0; step < 50; ++step) {
+        const Tensor gradient = random_tensor({5000}, DType::f32, static_cast<std::uint64_t>(step));
+        here.set_grad(gradient);
+        model[0].set_grad(gradient.to(gpu));
+        simulated::reset_counts();
+        there.step();
+        CHECK(simulated::counts().waits == 0);
+        on_cpu.step();
+    }
+    CHECK(same_bits(model[0].data(), here.data()));
+}
+
+TEST_CASE("a step that lacks memory changes nothing") {
+    for (const auto implementation : {optim::Implementation::foreach, optim::Implementation::fused}) {
+        const Parameters model = device_model(4, 3000);
+        const Tensor before = model[0].data().to(Device{});
+        optim::AdamW optimizer(model);
+        optimizer.set_implementation(implementation);
+        simulated::set_memory(simulated::used_memory() + 1000);
+        CHECK_THROWS_AS(optimizer.step(), std::bad_alloc);
+        simulated::set_memory(std::size_t{1} << 30);
+        CHECK(same_bits(model[0].data(), before));
+        CHECK(optimizer.state(model[0]).empty());
+        optimizer.step();
+        CHECK(optimizer.state(model[0], "step").item() == 1);
+    }
+}
+
+TEST_CASE("a launch that the driver refuses becomes an exception with its name, and the step is not counted") {
+    const Parameters model = device_model(2, 100);
+    optim::AdamW optimizer(model);
+    for (const auto implementation : {optim::Implementation::foreach, optim::Implementation::fused}) {
+        optimizer.set_implementation(implementation);
+        simulated::set_failure(700);
+        CHECK_THROWS_AS(optimizer.step(), std::runtime_error);
+        simulated::set_failure(0);
+        CHECK(optimizer.state(model[0]).empty());
+    }
+    optimizer.step();
+    CHECK(optimizer.state(model[0], "step").item() == 1);
+}
+
+TEST_CASE("a capture is refused with the reason") {
+    const Parameters model = device_model(2, 100);
+    optim::AdamW optimizer(model);
+    simulated::set_capturing(true);
+    CHECK_THROWS_AS(optimizer.step(), std::runtime_error);
+    simulated::set_capturing(false);
+}
+
+TEST_CASE("tensors of two devices step together, each in a launch of its own") {
+    const Device other{DeviceType::cuda, 1};
+    const Parameter a(random_tensor({50}, DType::f32, 1).to(gpu), random_tensor({50}, DType::f32, 2).to(gpu));
+    const Parameter b(a.data().to(other), a.grad().to(other)), c(a.data().to(Device{}), a.grad().to(Device{}));
+    optim::AdamW optimizer({a, b, c});
+    optimizer.step();
+    simulated::reset_counts();
+    optimizer.step();
+    CHECK(simulated::counts().launches == 2);
+    CHECK(same_bits(a.data(), c.data()));
+    CHECK(same_bits(b.data(), c.data()));
+    CHECK(optimizer.state(b, "exp_avg").device() == other);
+    CHECK_THROWS_AS((void)borrow(const_cast<void*>(a.data().data()), DType::f32, {50}, {.device = other}), std::invalid_argument);
+}
+
+TEST_CASE("all device memory is given back") {
+    const std::size_t before = simulated::used_memory();
+    {
+        const Parameters model = device_model(20, 700);
+        for (const auto implementation : {optim::Implementation::foreach, optim::Implementation::fused}) {
+            optim::AdamW optimizer(model, {.amsgrad = true});
+            optimizer.set_implementation(implementation);
+            for (int i = 0; i < 3; ++i) optimizer.step();
+        }
+    }
+    CHECK(simulated::used_memory() == before);
+}
+
+}  // namespace ravine::testing
