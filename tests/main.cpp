@@ -23,21 +23,16 @@ const char* missing_isa() {
     return nullptr;
 }
 
-#if defined(RAVINE_NEEDS_DEVICE)
-/// Why no device can be used, or null.
-const char* missing_device() {
-    static std::string reason;
+/// Why no device can be used where RAVINE_NEEDS_DEVICE is set; else nothing.
+std::string missing_device() {
+    if (std::getenv("RAVINE_NEEDS_DEVICE") == nullptr) return {};
     try {
         (void)ravine::device_from_name("cuda");
-        return nullptr;
+        return {};
     } catch (const std::exception& error) {
-        reason = error.what();
-        return reason.c_str();
+        return error.what();
     }
 }
-#else
-const char* missing_device() { return nullptr; }
-#endif
 
 }  // namespace
 
@@ -46,8 +41,8 @@ int main(int argc, char** argv) {
         std::printf("skipped: this CPU does not have %s\n", isa);
         return skipped;
     }
-    if (const char* reason = missing_device()) {
-        std::printf("skipped: %s\n", reason);
+    if (const std::string reason = missing_device(); !reason.empty()) {
+        std::printf("skipped: %s\n", reason.c_str());
         return skipped;
     }
     return doctest::Context(argc, argv).run();

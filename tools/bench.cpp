@@ -7,7 +7,6 @@
 
 #include <ravine/runtime/text.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <stdexcept>
@@ -98,26 +97,19 @@ void bench(const Arguments& arguments) {
 
 }  // namespace
 
-void add_bench(CLI::App& program) {
+void add_bench(CommandLine& program) {
     const auto arguments = std::make_shared<Arguments>();
-    CLI::App* command = program.add_subcommand("bench", "Measure steps beside what memory allows");
-    const auto list_of = [&](const char* option, auto& values, const char* what) {
-        return command->add_option(option, values, what)->delimiter(',')->capture_default_str();
-    };
-    command->add_flag("--list", arguments->list, "show all cases and optimizers");
-    list_of("--case", arguments->cases, "lists of tensors, see --list")->type_name("NAME,...");
-    command->add_option("--optimizer", arguments->optimizers, "classes with options: adamw,sgd:momentum=0.9:nesterov=true")
-        ->type_name("NAME,...")
-        ->capture_default_str();
-    list_of("--dtype", arguments->dtypes, "f64, f32, bf16, f16")->type_name("NAME,...");
-    list_of("--implementation", arguments->implementations, "automatic, for_loop, foreach, fused")->type_name("NAME,...");
-    list_of("--threads", arguments->threads, "numbers of threads")->type_name("N,...");
-    command->add_option("--seconds", arguments->seconds, "time for all of it together, at least three rounds")
-        ->type_name("S")
-        ->capture_default_str();
-    command->add_flag("--json", arguments->json, "one object a line");
-    arguments->run.add_machine_to(*command);
-    command->callback([arguments] { bench(*arguments); });
+    Command command = program.add_command("bench", "Measure steps beside what memory allows");
+    command.flag("--list", arguments->list, "show all cases and optimizers");
+    command.list("--case", arguments->cases, "lists of tensors, see --list", "NAME,...");
+    command.option("--optimizer", arguments->optimizers, "classes with options: adamw,sgd:momentum=0.9:nesterov=true", "NAME,...");
+    command.list("--dtype", arguments->dtypes, "f64, f32, bf16, f16", "NAME,...");
+    command.list("--implementation", arguments->implementations, "automatic, for_loop, foreach, fused", "NAME,...");
+    command.list("--threads", arguments->threads, "numbers of threads", "N,...");
+    command.option("--seconds", arguments->seconds, "time for all of it together, at least three rounds", "S");
+    command.flag("--json", arguments->json, "one object a line");
+    arguments->run.add_machine_to(command);
+    command.run([arguments] { bench(*arguments); });
 }
 
 }  // namespace ravine::tools

@@ -1,12 +1,9 @@
 #pragma once
-
-namespace CLI {
-class App;
-}
+#include "command_line.h"
 
 namespace ravine::tools {
 
 /// The subcommand `bench`: how long a step takes, beside what memory allows.
-void add_bench(CLI::App& program);
+void add_bench(CommandLine& program);
 
 }  // namespace ravine::tools

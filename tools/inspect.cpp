@@ -6,11 +6,12 @@
 
 #include <ravine/runtime/file.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 
 namespace ravine::tools {
 namespace {
@@ -19,7 +20,7 @@ struct Arguments {
     std::string file;
     bool json = false;
     bool raw = false;
-    std::int64_t values = -1;  // no tensor shows its elements
+    std::optional<std::int64_t> values;
 };
 
 /// The file as it is, without what the metadata say.
@@ -49,28 +50,30 @@ std::string text_for_people(const safetensors::File& file, const Value& tree, st
 }
 
 void inspect(const Arguments& arguments) {
+    if (arguments.values.value_or(0) < 0) {
+        throw std::invalid_argument(fmt::format("inspect: --values must be at least 0, got {}", *arguments.values));
+    }
+    const std::int64_t values = arguments.values.value_or(-1);  // no tensor shows its elements
     const safetensors::File file = safetensors::read(arguments.file);
     const bool as_tree = safetensors::has_tree(file) && !arguments.raw;
     const Value tree = as_tree ? safetensors::to_tree(file, arguments.file) : plain_tree(file);
     const std::string text = arguments.json
-                                 ? fmt::format("{{\"format\": \"safetensors\", \"value\": {}}}\n", inspect_json(tree, arguments.values))
-                                 : text_for_people(file, tree, arguments.values);
+                                 ? fmt::format("{{\"format\": \"safetensors\", \"value\": {}}}\n", inspect_json(tree, values))
+                                 : text_for_people(file, tree, values);
     write_text(text, "-", "inspect");
     for (const std::string& line : not_finite(tree)) fmt::print(stderr, "ravine: warning: inspect: {}\n", line);
 }
 
 }  // namespace
 
-void add_inspect(CLI::App& program) {
-    CLI::App* command = program.add_subcommand("inspect", "Print what is in a checkpoint");
+void add_inspect(CommandLine& program) {
+    Command command = program.add_command("inspect", "Print what is in a checkpoint");
     const auto arguments = std::make_shared<Arguments>();
-    command->add_option("FILE", arguments->file, "A safetensors file")->required();
-    command->add_flag("--json", arguments->json, "Print JSON");
-    command->add_flag("--raw", arguments->raw, "Print the plain file, not the tree that ravine wrote into it");
-    command->add_option("--values", arguments->values, "Print the elements of tensors of at most N elements")
-        ->type_name("N")
-        ->check(CLI::NonNegativeNumber);
-    command->callback([arguments] { inspect(*arguments); });
+    command.required("FILE", arguments->file, "a safetensors file", "");
+    command.flag("--json", arguments->json, "print JSON");
+    command.flag("--raw", arguments->raw, "print the plain file, not the tree that ravine wrote into it");
+    command.option("--values", arguments->values, "print the elements of tensors of at most N elements", "N");
+    command.run([arguments] { inspect(*arguments); });
 }
 
 }  // namespace ravine::tools

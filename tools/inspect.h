@@ -1,12 +1,9 @@
 #pragma once
-
-namespace CLI {
-class App;
-}
+#include "command_line.h"
 
 namespace ravine::tools {
 
 /// The subcommand `inspect`: what is in a checkpoint.
-void add_inspect(CLI::App& program);
+void add_inspect(CommandLine& program);
 
 }  // namespace ravine::tools

@@ -6,7 +6,6 @@
 
 #include <ravine/runtime/text.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -18,7 +17,6 @@
 namespace {
 
 constexpr int failed = 1;
-constexpr int wrong_usage = 2;
 
 int report(std::string_view what) {
     fmt::print(stderr, "ravine: error: {}\n", ravine::printable(what, std::string_view::npos));
@@ -33,32 +31,26 @@ int flush() {
 }
 
 /// The library speaks as "ravine" where no class is at fault; here the subcommand is.
-std::string in_the_name_of(const CLI::App& program, std::string_view what) {
-    const auto subcommands = program.get_subcommands();
-    if (subcommands.empty() || !what.starts_with("ravine: ")) return std::string(what);
-    return subcommands[0]->get_name() + std::string(what.substr(what.find(':')));
+std::string in_the_name_of(const std::string& subcommand, std::string_view what) {
+    if (subcommand.empty() || !what.starts_with("ravine: ")) return std::string(what);
+    return subcommand + std::string(what.substr(what.find(':')));
 }
 
 int run(int argc, char** argv) {
-    CLI::App program("ravine: torch.optim without a framework, from the command line", "ravine");
-    program.set_version_flag("--version", std::string("ravine " RAVINE_VERSION), "Print the version and exit");
-    program.require_subcommand(1);
-    program.failure_message(CLI::FailureMessage::simple);
+    ravine::tools::CommandLine program("ravine: torch.optim without a framework, from the command line", "ravine", RAVINE_VERSION);
     ravine::tools::add_bench(program);
     ravine::tools::add_inspect(program);
     ravine::tools::add_replay(program);
     ravine::tools::add_schedule(program);
     ravine::tools::add_train(program);
     try {
-        program.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return program.exit(error) == 0 ? flush() : wrong_usage;
+        const int status = program.run(argc, argv);
+        return status == 0 ? flush() : status;
     } catch (const std::bad_alloc&) {
-        return report(in_the_name_of(program, "ravine: there must be enough memory, got none"));
+        return report(in_the_name_of(program.running(), "ravine: there must be enough memory, got none"));
     } catch (const std::exception& error) {
-        return report(in_the_name_of(program, error.what()));
+        return report(in_the_name_of(program.running(), error.what()));
     }
-    return flush();
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -202,23 +201,16 @@ void replay(Arguments& arguments) {
 
 }  // namespace
 
-void add_replay(CLI::App& program) {
+void add_replay(CommandLine& program) {
     const auto arguments = std::make_shared<Arguments>();
-    CLI::App* command = program.add_subcommand("replay", "Run an optimizer over recorded gradients");
-    command->add_option("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, record, load; - is stdin")
-        ->required()
-        ->type_name("SPEC.json");
-    command->add_option("input", arguments->input, "tensors param/<name> and grad/<name>/<step>")
-        ->required()
-        ->type_name("INPUT.safetensors");
-    command->add_option("-o,--output", arguments->output, "parameters and state after the recorded steps")
-        ->required()
-        ->type_name("OUTPUT.safetensors");
-    command->add_option("--save-state", arguments->save_state, "the optimizer's state_dict after the last step")
-        ->type_name("FILE");
-    arguments->run.add_to(*command);
+    Command command = program.add_command("replay", "Run an optimizer over recorded gradients");
+    command.required("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, record, load; - is stdin", "SPEC.json");
+    command.required("input", arguments->input, "tensors param/<name> and grad/<name>/<step>", "INPUT.safetensors");
+    command.required("-o,--output", arguments->output, "parameters and state after the recorded steps", "OUTPUT.safetensors");
+    command.option("--save-state", arguments->save_state, "the optimizer's state_dict after the last step", "FILE");
+    arguments->run.add_to(command);
     arguments->run.allow_device();
-    command->callback([arguments] { replay(*arguments); });
+    command.run([arguments] { replay(*arguments); });
 }
 
 }  // namespace ravine::tools

@@ -1,12 +1,9 @@
 #pragma once
-
-namespace CLI {
-class App;
-}
+#include "command_line.h"
 
 namespace ravine::tools {
 
 /// The subcommand `replay`: runs an optimizer over recorded gradients.
-void add_replay(CLI::App& program);
+void add_replay(CommandLine& program);
 
 }  // namespace ravine::tools

@@ -3,7 +3,6 @@
 #include <ravine/runtime/text.h>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <cstdlib>
 #include <stdexcept>
@@ -19,23 +18,19 @@ bool is_digits(std::string_view text) {
 
 }  // namespace
 
-void RunOptions::add_to(CLI::App& command) {
-    command.add_option("--threads", threads_, "threads of a step, at least 1 (default: all that the process may use)")->type_name("N");
+void RunOptions::add_to(Command& command) {
+    command.option("--threads", threads_, "threads of a step, at least 1 (default: all that the process may use)", "N");
     add_machine_to(command);
-    command
-        .add_option("--implementation", implementation_,
-                    "code of a step: automatic, for_loop, foreach or fused (default: automatic)")
-        ->type_name("NAME");
+    command.option("--implementation", implementation_, "code of a step: automatic, for_loop, foreach or fused (default: automatic)", "NAME");
 }
 
 void RunOptions::allow_device() { may_use_device_ = true; }
 
-void RunOptions::add_machine_to(CLI::App& command) {
-    who_ = command.get_name();
-    command.add_option("--isa", isa_, "instruction set: scalar, avx2, avx512 or best (default: RAVINE_ISA, else best)")
-        ->type_name("NAME");
-    command.add_option("--device", device_, "where to compute: cpu, cuda or cuda:N (default: cpu)")->type_name("NAME");
-    command.add_flag("-q,--quiet", quiet_, "no progress");
+void RunOptions::add_machine_to(Command& command) {
+    who_ = command.name();
+    command.option("--isa", isa_, "instruction set: scalar, avx2, avx512 or best (default: RAVINE_ISA, else best)", "NAME");
+    command.option("--device", device_, "where to compute: cpu, cuda or cuda:N (default: cpu)", "NAME");
+    command.flag("-q,--quiet", quiet_, "no progress");
 }
 
 Context RunOptions::context(LogSink* log) {

@@ -1,13 +1,11 @@
 #pragma once
+#include "command_line.h"
+
 #include <ravine/optim/optimizer.h>
 
 #include <memory>
 #include <optional>
 #include <string>
-
-namespace CLI {
-class App;
-}
 
 namespace ravine::tools {
 
@@ -15,10 +13,10 @@ namespace ravine::tools {
 class RunOptions {
   public:
     /// Adds the options to a subcommand, whose name begins the messages. This object must outlive the parsing.
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
     /// Those of them that choose the machine, for a subcommand that measures several threads and implementations:
     /// --isa, --device, --quiet.
-    void add_machine_to(CLI::App& command);
+    void add_machine_to(Command& command);
 
     /// Checks what was given and makes it effective. Once, before anything else of the library is used. The executor of the
     /// context lives as long as this object. std::invalid_argument for a bad value, std::runtime_error for what is not there.

@@ -9,7 +9,6 @@
 #include <ravine/runtime/text.h>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <stdexcept>
@@ -214,18 +213,15 @@ void schedule(Arguments& arguments) {
 
 }  // namespace
 
-void add_schedule(CLI::App& program) {
+void add_schedule(CommandLine& program) {
     const auto arguments = std::make_shared<Arguments>();
-    CLI::App* command = program.add_subcommand("schedule", "Print the learning rate of every step of a schedule as CSV");
-    command->add_option("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, epochs; - is stdin")
-        ->required()
-        ->type_name("SPEC.json");
-    command->add_option("-o,--output", arguments->output, "CSV file; - is stdout (default)")->type_name("FILE.csv");
-    command->add_option("--plot", arguments->plot, "also draw the curves, as SVG; - is stdout")->type_name("FILE.svg");
-    command->add_option("--resume-at", arguments->resume_at, "after K steps save, make new objects, load, go on")
-        ->type_name("K");
-    arguments->run.add_to(*command);
-    command->callback([arguments] { schedule(*arguments); });
+    Command command = program.add_command("schedule", "Print the learning rate of every step of a schedule as CSV");
+    command.required("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, epochs; - is stdin", "SPEC.json");
+    command.option("-o,--output", arguments->output, "CSV file; - is stdout (default)", "FILE.csv");
+    command.option("--plot", arguments->plot, "also draw the curves, as SVG; - is stdout", "FILE.svg");
+    command.option("--resume-at", arguments->resume_at, "after K steps save, make new objects, load, go on", "K");
+    arguments->run.add_to(command);
+    command.run([arguments] { schedule(*arguments); });
 }
 
 }  // namespace ravine::tools

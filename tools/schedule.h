@@ -1,12 +1,9 @@
 #pragma once
-
-namespace CLI {
-class App;
-}
+#include "command_line.h"
 
 namespace ravine::tools {
 
 /// The subcommand `schedule`: the lr of every step of a learning-rate schedule as CSV.
-void add_schedule(CLI::App& program);
+void add_schedule(CommandLine& program);
 
 }  // namespace ravine::tools

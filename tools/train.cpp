@@ -10,7 +10,6 @@
 #include <ravine/runtime/linalg.h>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -77,11 +76,11 @@ void train(TrainOptions& options) {
 
 }  // namespace
 
-void add_train(CLI::App& program) {
+void add_train(CommandLine& program) {
     const auto options = std::make_shared<TrainOptions>();
-    CLI::App* command = program.add_subcommand("train", "Train a small network on real data");
-    options->add_to(*command);
-    command->callback([options] { train(*options); });
+    Command command = program.add_command("train", "Train a small network on real data");
+    options->add_to(command);
+    command.run([options] { train(*options); });
 }
 
 }  // namespace ravine::tools

@@ -1,11 +1,9 @@
 #pragma once
-namespace CLI {
-class App;
-}
+#include "command_line.h"
 
 namespace ravine::tools {
 
 /// `ravine train`: a multilayer perceptron on real data.
-void add_train(CLI::App& program);
+void add_train(CommandLine& program);
 
 }  // namespace ravine::tools

@@ -6,7 +6,6 @@
 #include <ravine/sched/registry.h>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <unistd.h>
 
@@ -63,31 +62,28 @@ void check_place(const std::string& path, std::string_view option) {
 
 }  // namespace
 
-void TrainOptions::add_to(CLI::App& command) {
-    const auto option = [&](const char* name, auto& value, const char* what, const char* type) {
-        command.add_option(name, value, what)->type_name(type);
-    };
-    option("--data", data, "a CSV (last column: the class), or a folder with MNIST's IDX files; also .gz (default: the digits shipped)", "DIR|FILE");
-    option("--model", model_, "the kind of network: mlp", "NAME");
-    option("--hidden", hidden_, "widths of the hidden layers; '' for none (default: 64)", "N,...");
-    option("--optimizer", optimizer_, "torch's class name in any case (default: AdamW)", "NAME");
-    option("--set", set_, "options of the optimizer by torch's names; values are JSON, bare words are strings", "KEY=VALUE ...");
-    option("--scheduler", scheduler_, "torch's class name; steps once an epoch", "NAME");
-    option("--scheduler-set", scheduler_set_, "options of the scheduler", "KEY=VALUE ...");
-    option("--swa-start", swa_start_, "average the models after epochs N, N + 1, ...", "N");
-    option("--ema", ema_, "average the models after all steps, keeping this share of the old average", "DECAY");
-    option("--epochs", epochs_, "passes over the training part (default: 30)", "N");
-    option("--batch", batch_, "examples of a step (default: 16)", "N");
-    option("--dtype", dtype_, "of weights, gradients and activations: f64, f32, bf16 or f16 (default: f32)", "NAME");
-    option("--seed", seed_, "of the first weights and of the order of examples (default: 0)", "N");
-    option("--save", save, "write everything there after every epoch", "FILE");
-    option("--resume", resume,
-           "go on from what --save wrote, to the same bytes as without a break; options come from the file, except --data and what only "
-           "concerns the machine, and --epochs may grow. There is no file before the first epoch has ended",
-           "FILE");
-    option("--plot", plot, "draw loss, accuracy and lr as SVG", "FILE.svg");
-    command.add_option("--compare", compare_, "train once with each of these optimizers")->type_name("NAME,...")->delimiter(',');
-    command.add_flag("--json", json, "print one JSON object instead of the table");
+void TrainOptions::add_to(Command& command) {
+    command.option("--data", data, "a CSV (last column: the class), or a folder with MNIST's IDX files; also .gz (default: the digits shipped)", "DIR|FILE");
+    command.option("--model", model_, "the kind of network: mlp", "NAME");
+    command.option("--hidden", hidden_, "widths of the hidden layers; '' for none (default: 64)", "N,...");
+    command.option("--optimizer", optimizer_, "torch's class name in any case (default: AdamW)", "NAME");
+    command.option("--set", set_, "options of the optimizer by torch's names; values are JSON, bare words are strings", "KEY=VALUE ...");
+    command.option("--scheduler", scheduler_, "torch's class name; steps once an epoch", "NAME");
+    command.option("--scheduler-set", scheduler_set_, "options of the scheduler", "KEY=VALUE ...");
+    command.option("--swa-start", swa_start_, "average the models after epochs N, N + 1, ...", "N");
+    command.option("--ema", ema_, "average the models after all steps, keeping this share of the old average", "DECAY");
+    command.option("--epochs", epochs_, "passes over the training part (default: 30)", "N");
+    command.option("--batch", batch_, "examples of a step (default: 16)", "N");
+    command.option("--dtype", dtype_, "of weights, gradients and activations: f64, f32, bf16 or f16 (default: f32)", "NAME");
+    command.option("--seed", seed_, "of the first weights and of the order of examples (default: 0)", "N");
+    command.option("--save", save, "write everything there after every epoch", "FILE");
+    command.option("--resume", resume,
+                   "go on from what --save wrote, to the same bytes as without a break; options come from the file, except --data and "
+                   "what only concerns the machine, and --epochs may grow. There is no file before the first epoch has ended",
+                   "FILE");
+    command.option("--plot", plot, "draw loss, accuracy and lr as SVG", "FILE.svg");
+    command.list("--compare", compare_, "train once with each of these optimizers", "NAME,...");
+    command.flag("--json", json, "print one JSON object instead of the table");
     run.add_to(command);
 }
 

@@ -38,7 +38,7 @@ struct TrainSettings {
 /// The command line of `train`.
 class TrainOptions {
   public:
-    void add_to(CLI::App& command);
+    void add_to(Command& command);
 
     /// The settings that the command line asks for, on the defaults or on what a file has. std::invalid_argument for a bad
     /// value, or for one that contradicts the file: only `epochs` may grow.

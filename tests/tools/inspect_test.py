@@ -131,7 +131,9 @@ def check_refusals(inspect, tally):
         expect_in(tally, f"{name}: reason", reason, process.stderr)
         line = process.stderr.startswith("ravine: error: ") and process.stderr.count("\n") == 1 and process.stderr[:-1].isprintable()
         tally.check(f"{name}: one printable line", "" if line else repr(process.stderr))
-    for options in (("--values", "-1"), ("--values", "x"), ("--unknown",)):
+    negative = inspect.run(good, "--values", "-1")
+    expect(tally, "fewer than no values", (negative.returncode, negative.stderr), (1, "ravine: error: inspect: --values must be at least 0, got -1\n"))
+    for options in (("--values", "x"), ("--unknown",)):
         expect(tally, f"usage {options}", inspect.run(good, *options).returncode, 2)
 
 
