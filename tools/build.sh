@@ -1,6 +1,6 @@
 #!/bin/sh
 # Configures and builds one folder: tools/build.sh FOLDER [MESON OPTIONS]. FOLDER is relative to the project.
-# CXX names another compiler, as ever; Meson takes ccache where it is.
+# CXX names another compiler, as ever; Meson takes ccache where it is. TARGETS, if set, are all that is built.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -13,4 +13,6 @@ if [ -f "$folder/build.ninja" ]; then
 else
     meson setup "$folder" "$@"
 fi
-ninja -C "$folder"
+# The list is words without spaces.
+# shellcheck disable=SC2086
+ninja -C "$folder" ${TARGETS:-}

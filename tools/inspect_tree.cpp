@@ -146,6 +146,9 @@ std::size_t bytes_of(const Value& value) {
     return bytes;
 }
 
+/// "1 group", "2 groups".
+std::string counted(std::size_t count, std::string_view what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
+
 std::string group_text(const Dict& group) {
     std::string options;
     for (const auto& [key, value] : group) {
@@ -153,7 +156,7 @@ std::string group_text(const Dict& group) {
         options += fmt::format(", {} {}", component(key), value.to_string());
     }
     const Value* names = group.find("param_names");
-    return fmt::format("{} parameters{}{}\n", group.at("params").items().size(), names != nullptr ? ' ' + names->to_string() : "", options);
+    return fmt::format("{}{}{}\n", counted(group.at("params").items().size(), "parameter"), names != nullptr ? ' ' + names->to_string() : "", options);
 }
 
 std::string summary(const std::string& path, const Dict& optimizer, const std::string& class_name) {
@@ -164,7 +167,7 @@ std::string summary(const std::string& path, const Dict& optimizer, const std::s
     std::string text = "\noptimizer";
     if (!class_name.empty()) text.append(" ").append(printable(class_name));
     if (!path.empty()) text.append(" at ").append(path);
-    text += fmt::format(": {} groups, {} parameters, {} of them with state, {} bytes of state\n", groups.size(), parameters,
+    text += fmt::format(": {}, {}, {} of them with state, {} bytes of state\n", counted(groups.size(), "group"), counted(parameters, "parameter"),
                         state.as<Dict>().size(), bytes_of(state));
     for (std::size_t g = 0; g < groups.size(); ++g) text += fmt::format("  group {}: {}", g, group_text(groups[g].as<Dict>()));
     return text;

@@ -5,10 +5,14 @@
 #include <ravine/kernels/rules/adam.h>
 #include <ravine/kernels/rules/average.h>
 #include <ravine/kernels/rules/sgd.h>
+#include <ravine/kernels/step_scalars.h>
 
 RAVINE_INSTANTIATE_NO_GRID(ravine::kernels::passes::All)
 RAVINE_INSTANTIATE_NO_GRID(ravine::kernels::Adam)
 RAVINE_INSTANTIATE_NO_GRID(ravine::kernels::Sgd)
 RAVINE_INSTANTIATE_NO_GRID(ravine::kernels::Averages)
+
+template <> ravine::kernels::ScalarsKernel* const ravine::kernels::scalars_kernel<ravine::kernels::Adam>::start = nullptr;
+template <> ravine::kernels::ScalarsKernel* const ravine::kernels::scalars_kernel<ravine::kernels::Sgd>::start = nullptr;
 
 const ravine::kernels::GridCopies ravine::kernels::grid_copies = {};

@@ -43,6 +43,28 @@ ElementwiseBody::ElementwiseBody(const Algorithm& algorithm, std::shared_ptr<Gro
     check_defaults();
 }
 
+/// A group that can be captured in a graph, and one whose steps may be skipped without the host's knowing. foreach must know
+/// whether a step is the first one.
+bool ElementwiseBody::counts_there(const Group& group, Device device) const {
+    const RuleInfo& rule = algorithm_.rules[variant_of(group)];
+    if (device.type == DeviceType::cpu || rule.grid.scalars == nullptr) return false;
+    if (algorithm_.capturable(group.options_data())) return true;
+    const bool counts = algorithm_.counts_steps || !rule.state.empty();
+    return counts && found_inf().defined() && found_inf().device() == device && implementation_of(group) != Implementation::foreach;
+}
+
+bool ElementwiseBody::sees_found_inf(const Entry& entry) const {
+    const bool has_count = algorithm_.counts_steps || !algorithm_.rules[entry.variant].state.empty();
+    return found_inf().device() == entry.device && entry.device.type != DeviceType::cpu && (entry.counted || !has_count);
+}
+
+/// Waits for a device only if somebody else must know what it found.
+bool ElementwiseBody::is_skipped() const {
+    if (!found_inf().defined()) return false;
+    const bool nobody_asks = std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return sees_found_inf(entry); });
+    return !nobody_asks && found_inf().item(context()) != 0;
+}
+
 Implementation ElementwiseBody::implementation_of(const Group& group) const {
     const Implementation chosen = algorithm_.implementation(group.options_data());
     return chosen == Implementation::automatic ? Implementation::fused : chosen;
@@ -59,7 +81,7 @@ std::int64_t ElementwiseBody::step_of(const StateStore::Slots& slots) const noex
 
 void ElementwiseBody::drop_plan() noexcept {
     for (const auto& slots : store_) {
-        slots->step = step_of(*slots);
+        if (!slots->count.defined()) slots->step = step_of(*slots);
         slots->entry = StateStore::no_entry;
     }
     planned_ = false;
@@ -92,7 +114,8 @@ bool ElementwiseBody::plan_is_current() {
     }
     return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
         const Group& group = *groups()[entry.group];
-        return variant_of(group) == entry.variant && implementation_of(group) == entry.implementation;
+        return variant_of(group) == entry.variant && implementation_of(group) == entry.implementation &&
+               counts_there(group, entry.device) == entry.counted;
     });
 }
 
@@ -102,17 +125,45 @@ void ElementwiseBody::prepare_entry(const Entry& entry) {
     PlanEntry& planned = waves_[entry.wave].plan.entry(entry.plan_entry);
     kernels::StepArguments& arguments = planned.arguments;
     const RuleInfo& rule = algorithm_.rules[entry.variant];
-    if (algorithm_.capturable(group.options_data())) {
+    if (algorithm_.capturable(group.options_data()) && !entry.counted) {
         throw std::invalid_argument(fmt::format("{}: capturable must be False for parameters on {}, got True (group {})", name(),
                                                 ravine::name(entry.device), entry.group));
     }
     algorithm_.update(group.options_data(), entry.step + 1, entry.first, arguments);
     planned.writes = rule.writes;
+    planned.found_inf = found_inf().defined() && sees_found_inf(entry) ? static_cast<const float*>(found_inf().data()) : nullptr;
+    planned.may_be_captured = entry.counted ? algorithm_.capturable(group.options_data()) : !algorithm_.counts_steps && !entry.first;
+    if (entry.counted) prepare_counted(entry, planned);
     if (grad_scale().defined()) ravine::set_grad_scale(planned, grad_scale(), context());
     if (rule.scalars_fit(arguments, largest_value(entry.dtype), largest_computed_value(entry.dtype))) return;
     const auto [what, value] = largest_option(group);
     throw std::invalid_argument(fmt::format("{}: {} must give scalars that are convertible to {} without overflow, got {} (group {})", name(),
                                             what, ravine::name(entry.dtype), value, entry.group));
+}
+
+void ElementwiseBody::prepare_counted(const Entry& entry, PlanEntry& planned) const {
+    const Group& group = *groups()[entry.group];
+    if (entry.stride != 1) {
+        throw std::invalid_argument(fmt::format("{}: a parameter must be in its group once where the device counts steps, got one {} times (group {})",
+                                                name(), entry.stride, entry.group));
+    }
+    algorithm_.prepare(group.options_data(), planned.request);
+    planned.device_scalars = algorithm_.rules[entry.variant].grid.scalars;
+    planned.device_count = static_cast<double*>(entry.count.mutable_data());
+    planned.keeps_hyper_there = algorithm_.capturable(group.options_data());
+}
+
+/// For graphs that are replayed, which call nothing here. Entries that were not planned yet, or not yet with these options,
+/// get them with the next step.
+void ElementwiseBody::options_changed() {
+    if (!planned_) return;
+    for (const Entry& entry : entries_) {
+        const Group& group = *groups()[entry.group];
+        if (!entry.counted || !algorithm_.capturable(group.options_data())) continue;
+        Plan& plan = waves_[entry.wave].plan;
+        algorithm_.prepare(group.options_data(), plan.entry(entry.plan_entry).request);
+        plan.send(entry.plan_entry);
+    }
 }
 
 void ElementwiseBody::check_gradients_writable() const {
@@ -124,8 +175,8 @@ void ElementwiseBody::check_gradients_writable() const {
 }
 
 void ElementwiseBody::update() {
-    const bool skipped = found_inf();
     if (!plan_is_current()) Planner(*this).make();
+    const bool skipped = is_skipped();
     for (const Entry& entry : entries_) prepare_entry(entry);
     if (grad_scale().defined()) check_gradients_writable();
     if (!skipped) {
@@ -138,7 +189,7 @@ void ElementwiseBody::count_update(bool skipped) noexcept {
     bool leaves_first = false;
     if (!skipped) {
         for (Entry& entry : entries_) {
-            entry.step += entry.stride;
+            if (!entry.counted) entry.step += entry.stride;
             leaves_first = leaves_first || entry.first;
         }
     }

@@ -27,6 +27,7 @@ class ElementwiseBody final : public OptimizerBody {
     std::shared_ptr<Group> make_group() const override { return algorithm_.make_group(); }
     void after_load(Group& group) const override { algorithm_.after_load(group.options_data()); }
     void groups_changed() noexcept override { drop_plan(); }
+    void options_changed() override;
     void forget_state(const Parameter& parameter) noexcept override { store_.erase(parameter); }
     Parameters parameters_with_state() const override;
     std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const override;
@@ -59,10 +60,13 @@ class ElementwiseBody final : public OptimizerBody {
         std::int64_t step;    ///< finished updates
         std::int64_t stride;  ///< updates in each call of `step`
         bool first;           ///< there is no state to go on from
+        bool counted;         ///< by the device, which then knows about `step` and `first` what nobody else does
+        const void* counts;   ///< what it goes on from: `count` of the rows when they were planned
+        Tensor count;         ///< of the rows from now on
         std::size_t variant;
         Implementation implementation;
         unsigned plan_entry;
-        auto key() const { return std::tie(wave, group, dtype, device, step, stride, first); }
+        auto key() const { return std::tie(wave, group, dtype, device, step, stride, first, counted, counts); }
     };
 
     /// What runs in one parallel region. There is more than one only where a parameter is twice in a group, or where some
@@ -77,12 +81,21 @@ class ElementwiseBody final : public OptimizerBody {
     bool move_row(Member& member);
     void drop_plan() noexcept;
     void prepare_entry(const Entry& entry);
+    void prepare_counted(const Entry& entry, PlanEntry& planned) const;
     void check_gradients_writable() const;
+    /// Whether the device reads `found_inf` itself.
+    bool sees_found_inf(const Entry& entry) const;
+    bool is_skipped() const;
     void count_update(bool skipped) noexcept;
 
     std::size_t variant_of(const Group& group) const { return algorithm_.variant(group.options_data()); }
     Implementation implementation_of(const Group& group) const;
+    /// Whether the steps of such a group on that device are counted there.
+    bool counts_there(const Group& group, Device device) const;
+    /// Where no device counts.
     std::int64_t step_of(const StateStore::Slots& slots) const noexcept;
+    /// Whether anybody may see the state. Waits for a device that counts the steps of an algorithm whose state has none.
+    bool is_there(const StateStore::Slots& slots) const;
     /// Where the slots of a rule lie among the names of the state.
     std::size_t slot_index(const RuleInfo& rule, std::size_t slot) const;
     bool load_slot(const LoadedState& state, std::string_view name, const Value& value, bool cast, StateStore::Slots& slots,

@@ -47,11 +47,19 @@ Tensor rows_of(const Tensor& old, const Tensor& parameter, std::span<const std::
 
 }  // namespace
 
+/// What a device skipped, nobody else knows: the state of an algorithm that has no count is there after the first step.
+bool ElementwiseBody::is_there(const StateStore::Slots& slots) const {
+    return slots.exists && (algorithm_.counts_steps || !slots.count.defined() || slots.count.item(context()) > 0);
+}
+
 Dict ElementwiseBody::state(const Parameter& parameter) const {
     Dict result;
     const StateStore::Slots* slots = store_.find(parameter);
-    if (slots == nullptr || !slots->exists) return result;
-    if (algorithm_.counts_steps) result.set("step", scalar_tensor(static_cast<double>(step_of(*slots)), DType::f32, context()));
+    if (slots == nullptr || !is_there(*slots)) return result;
+    if (algorithm_.counts_steps) {
+        const bool counted = slots->count.defined();
+        result.set("step", counted ? slots->count.to(DType::f32, context()) : scalar_tensor(static_cast<double>(step_of(*slots)), DType::f32, context()));
+    }
     for (std::size_t s = 0; s < state_names_.size(); ++s) {
         if (slots->tensors[s].defined()) result.set(state_names_[s], slots->tensors[s]);
     }
@@ -61,7 +69,7 @@ Dict ElementwiseBody::state(const Parameter& parameter) const {
 Parameters ElementwiseBody::parameters_with_state() const {
     Parameters result;
     for (const auto& slots : store_) {
-        if (slots->exists) result.push_back(slots->parameter);
+        if (is_there(*slots)) result.push_back(slots->parameter);
     }
     return result;
 }

@@ -70,6 +70,7 @@ void Optimizer::select_rows(const Parameters& parameters, std::span<const std::i
 }
 
 void Optimizer::set_implementation(Implementation implementation) { body_->set_implementation(implementation); }
+void Optimizer::send_options() { body_->send_options(); }
 void Optimizer::set_grad_scale(Tensor grad_scale) { body_->set_grad_scale(std::move(grad_scale)); }
 void Optimizer::set_found_inf(Tensor found_inf) { body_->set_found_inf(std::move(found_inf)); }
 

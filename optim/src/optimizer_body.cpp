@@ -48,13 +48,14 @@ OptimizerBody::OptimizerBody(std::string_view name, std::shared_ptr<Group> defau
     : groups_(std::make_shared<GroupSet>()), defaults_(std::move(defaults)), context_(context), executor_(context.executor) {
     groups_->owner = name;
     groups_->log = context.log;
+    groups_->lr_changed = [this] { options_changed(); };
     if (executor_ == nullptr) {
         own_executor_ = std::make_unique<ThreadExecutor>();
         executor_ = own_executor_.get();
     }
 }
 
-OptimizerBody::~OptimizerBody() = default;
+OptimizerBody::~OptimizerBody() { groups_->lr_changed = nullptr; }
 
 std::string OptimizerBody::complaint(const Group& group, bool first) const {
     std::string text = GroupAccess::complaint(group, first);

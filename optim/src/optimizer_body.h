@@ -54,6 +54,7 @@ class OptimizerBody {
     Group& add_param_group(Parameters params, const Dict& options);
     void remove_param(const Parameter& parameter);
     void set_implementation(Implementation implementation);
+    void send_options() { options_changed(); }
 
     /// All slots of a parameter in torch's order; empty without state.
     virtual Dict state(const Parameter& parameter) const = 0;
@@ -63,7 +64,7 @@ class OptimizerBody {
     void load_state_dict(const Value& state_dict, const LoadOptions& options);
 
   protected:
-    /// One update; `found_inf` and `grad_scale` are read by then.
+    /// One update.
     virtual void update() = 0;
     /// Empty, or what is wrong with the options of a group beyond each one's own range.
     virtual std::string contradiction(const Group& group) const = 0;
@@ -73,6 +74,8 @@ class OptimizerBody {
     virtual void after_load(Group& group) const = 0;
     /// Parameters came, went or changed their group: `step` must look at all of them anew.
     virtual void groups_changed() noexcept = 0;
+    /// Hyperparameters changed: what a device keeps of them must follow.
+    virtual void options_changed() = 0;
     virtual void forget_state(const Parameter& parameter) noexcept = 0;
     /// Parameters with state, in the order in which it was made.
     virtual Parameters parameters_with_state() const = 0;
@@ -86,7 +89,8 @@ class OptimizerBody {
     /// std::invalid_argument with the group's number if its options are not to be stepped with.
     void check_group(const Group& group, std::size_t index, bool first) const;
     Executor& executor() noexcept { return *executor_; }
-    bool found_inf() const { return found_inf_.defined() && found_inf_.item(context_) != 0; }
+    /// Undefined if nobody looks for gradients that are not finite.
+    const Tensor& found_inf() const noexcept { return found_inf_; }
     /// Undefined if gradients are not scaled.
     const Tensor& grad_scale() const noexcept { return grad_scale_; }
 

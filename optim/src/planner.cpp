@@ -2,6 +2,8 @@
 
 #include "parameter_body.h"
 
+#include <ravine/runtime/device.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 namespace ravine::inline v0::optim {
 
 void Planner::make() {
+    check_capture();
     body_.drop_plan();
     body_.members_.clear();
     body_.rows_.clear();
@@ -21,9 +24,22 @@ void Planner::make() {
     for (auto& wave : body_.waves_) wave.plan.seal(wave.serial ? 1 : body_.executor().concurrency(), body_.context());
     for (const auto& row : body_.rows_) {
         const auto& entry = body_.entries_[row.entry];
-        if (row.state != nullptr && body_.waves_[entry.wave].occurrence == 0) row.state->entry = row.entry;
+        if (row.state == nullptr || body_.waves_[entry.wave].occurrence != 0) continue;
+        row.state->entry = row.entry;
+        if (entry.counted) row.state->count = entry.count;
     }
     body_.planned_ = true;
+}
+
+/// A new plan takes memory and copies, which no graph may repeat.
+void Planner::check_capture() const {
+    for (std::size_t g = 0; g < body_.groups().size(); ++g) {
+        for (const Parameter& parameter : body_.groups()[g]->params()) {
+            if (!is_capturing(parameter.data().device(), body_.context().stream)) continue;
+            throw std::runtime_error(fmt::format("{}: a captured step must follow one that was not captured, with the same parameters, gradients "
+                                                 "and options, got one that differs (group {})", body_.name(), g));
+        }
+    }
 }
 
 void Planner::add_group(std::size_t index) {
@@ -39,21 +55,48 @@ void Planner::add_group(std::size_t index) {
         if (!parameter.grad().defined()) continue;
         StateStore::Slots* state = state_for(parameter, rule);
         const std::size_t occurrence = seen[parameter.body()]++;
+        const Device device = parameter.data().device();
+        const bool counted = state != nullptr && body_.counts_there(group, device);
+        if (state != nullptr) settle_count(*state, counted);
+        const bool has_step = state != nullptr && !state->count.defined();
         const bool fresh = state != nullptr && !state->exists && occurrence == 0;
         body_.makes_state_ = body_.makes_state_ || fresh;
         const std::size_t entry = entry_for({.wave = wave_for(occurrence, implementation == Implementation::for_loop),
                                              .group = index,
                                              .dtype = parameter.data().dtype(),
-                                             .device = parameter.data().device(),
-                                             .step = (state == nullptr ? 0 : state->step) + static_cast<std::int64_t>(occurrence),
+                                             .device = device,
+                                             .step = (has_step ? state->step : 0) + static_cast<std::int64_t>(occurrence),
                                              .stride = static_cast<std::int64_t>(times[parameter.body()]),
-                                             .first = fresh && !body_.algorithm_.counts_steps,
+                                             .first = fresh && !body_.algorithm_.counts_steps && !counted,
+                                             .counted = counted,
+                                             .counts = counted && state->count.defined() ? state->count.data() : nullptr,
+                                             .count = Tensor(),
                                              .variant = variant,
                                              .implementation = implementation,
-                                             .plan_entry = 0});
+                                             .plan_entry = 0},
+                                            state);
         candidates_.push_back({&parameter, state, occurrence, body_.members_.size() - 1, entry});
     }
     allocate_state(rule, first_candidate);
+}
+
+/// A count that is the host's from now on is read, which waits for the device.
+void Planner::settle_count(StateStore::Slots& state, bool counted) {
+    if (counted || !state.count.defined()) return;
+    const auto [known, is_new] = counted_.emplace(state.count.data(), 0);
+    if (is_new) known->second = static_cast<std::int64_t>(state.count.item(body_.context()));
+    state.step = known->second;
+    state.exists = state.exists && (body_.algorithm_.counts_steps || state.step > 0);
+    state.count = Tensor();
+}
+
+/// A count of an entry's own: rows that shared one until now may be stepped apart from here on.
+Tensor Planner::new_count(const StateStore::Slots& state, Device device) const {
+    Tensor count = empty({}, DType::f64, device, body_.context());
+    const bool has_stepped = state.exists && !body_.algorithm_.counts_steps;
+    const std::int64_t step = has_stepped ? std::max<std::int64_t>(state.step, 1) : state.step;
+    count.copy_(state.count.defined() ? state.count : scalar_tensor(static_cast<double>(step), DType::f64), body_.context());
+    return count;
 }
 
 /// Null for a rule without state.
@@ -104,9 +147,10 @@ std::size_t Planner::wave_for(std::size_t occurrence, bool serial) {
     return waves.size() - 1;
 }
 
-std::size_t Planner::entry_for(ElementwiseBody::Entry entry) {
+std::size_t Planner::entry_for(ElementwiseBody::Entry entry, const StateStore::Slots* state) {
     const auto [known, inserted] = entry_of_.emplace(entry.key(), body_.entries_.size());
     if (!inserted) return known->second;
+    if (entry.counted) entry.count = new_count(*state, entry.device);
     const KernelKind kind = entry.implementation == Implementation::fused     ? KernelKind::fused
                             : entry.implementation == Implementation::foreach ? KernelKind::list
                                                                               : KernelKind::stepwise;

@@ -19,9 +19,10 @@ class StateStore {
         explicit Slots(Parameter owner) : parameter(std::move(owner)) {}
         Parameter parameter;
         std::array<Tensor, kernels::max_slots - 2> tensors;  ///< in the order of the algorithm's state names
-        std::int64_t step = 0;          ///< where `entry` does not count it
+        std::int64_t step = 0;          ///< where neither `entry` nor a device counts it
+        Tensor count;                   ///< where a device counts the steps: one f64 there
         std::size_t entry = no_entry;   ///< which entry of the optimizer's plan counts the steps
-        bool exists = false;            ///< false until the first update: nobody sees it before
+        bool exists = false;            ///< false until the first update: nobody sees it before (but see `count`)
     };
 
     /// Null if the parameter has none.

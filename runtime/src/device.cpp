@@ -44,6 +44,10 @@ std::string cuda_device_name(int index) {
     return driver().device_name(index);
 }
 
+bool is_capturing(Device device, CUstream_st* stream) {
+    return device.type != DeviceType::cpu && driver().is_capturing(device.index, stream);
+}
+
 void synchronize(Device device, CUstream_st* stream) {
     if (device.type == DeviceType::cuda) driver().synchronize(device.index, stream);
 }

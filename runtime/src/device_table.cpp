@@ -1,6 +1,7 @@
 #include "device_table.h"
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <stdexcept>
 
@@ -23,6 +24,15 @@ std::int64_t piece_elements(std::int64_t total, int multiprocessors) {
 
 /// Columns of the table as the addresses that a Tile hands around; never null.
 void* column_address(int column) noexcept { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(column) + 1); }
+/// Stands for term number i of a step whose scalars the device makes: nothing that a rule hands to an operation otherwise.
+constexpr double least_mark = 0x1p-1000;
+double mark_of(int term) noexcept { return least_mark * (term + 1); }
+/// -1 for a number that is none.
+int marked_term(double value) noexcept {
+    const double term = value / least_mark - 1;
+    return term >= 0 && term < kernels::max_terms ? static_cast<int>(term) : -1;
+}
+
 unsigned char column_of(const void* address) noexcept { return static_cast<unsigned char>(reinterpret_cast<std::uintptr_t>(address) - 1); }
 
 }  // namespace
@@ -45,8 +55,11 @@ struct DeviceTable::ListRun {
         const bool unscales = out == kernels::grad_slot;
         if (!unscales) launch.grad_scale = nullptr;
         launch.arguments = {};
-        launch.arguments.terms[0] = call.scalars[0];
-        launch.arguments.terms[1] = call.scalars[1];
+        for (int i = 0; i < 2; ++i) {
+            launch.arguments.terms[i] = call.scalars[i];
+            const int term = launch.made != nullptr ? marked_term(call.scalars[i]) : -1;
+            if (term >= 0) launch.scalars[i] = &launch.made->terms[term];
+        }
         launch.columns[0] = static_cast<unsigned char>(out);
         for (int i = 0; i < kernels::passes::inputs(call.pass); ++i) launch.columns[i + 1] = column_of(call.in[i]);
         try {
@@ -139,6 +152,27 @@ void DeviceTable::upload() {
     dirty_first_ = dirty_last_ = 0;
 }
 
+void DeviceTable::send(const PlanEntry& entry) {
+    if (work_.empty() || !entry.keeps_hyper_there) return;
+    const bool is_there = hyper_.defined() && std::memcmp(sent_.hyper, entry.request.hyper, sizeof sent_.hyper) == 0;
+    if (is_there) return;
+    if (driver().is_capturing(device_.index, context_.stream)) {
+        throw std::runtime_error("step: options must not change while a graph is captured; change them before or after it");
+    }
+    if (!hyper_.defined()) hyper_ = device_bytes(sizeof sent_.hyper);
+    driver().copy(hyper_.mutable_data(), entry.request.hyper, sizeof sent_.hyper, device_.index, context_.stream);
+    sent_ = entry.request;
+}
+
+void DeviceTable::make_scalars(const PlanEntry& entry) const {
+    kernels::ScalarsLaunch launch{.request = entry.request,
+                                  .hyper = entry.keeps_hyper_there ? static_cast<const unsigned char*>(hyper_.data()) : nullptr,
+                                  .found_inf = entry.found_inf,
+                                  .count = entry.device_count,
+                                  .out = static_cast<kernels::StepScalars*>(made_.mutable_data())};
+    driver().start([&] { return entry.device_scalars(launch, context_.stream); }, "step", device_.index);
+}
+
 void DeviceTable::gather(unsigned slots) const {
     for (const Staged& staged : staged_) {
         if (slots >> staged.slot & 1u) staged.flat.copy_(staged.view, context_);
@@ -162,6 +196,7 @@ kernels::Launch DeviceTable::basic_launch(const PlanEntry& entry) const {
     launch.grad_scale = entry.grad_scale;
     launch.arguments = entry.arguments;
     launch.arguments.passes = nullptr;
+    if (entry.device_scalars != nullptr) launch.made = static_cast<const kernels::StepScalars*>(made_.data());
     for (unsigned char i = 0; i < sizeof launch.columns; ++i) launch.columns[i] = i;
     for (std::size_t t = 0; t < temporaries_.size(); ++t) launch.temporaries[t] = temporaries_[t].mutable_data();
     return launch;
@@ -177,15 +212,30 @@ void DeviceTable::run_list(const PlanEntry& entry, ListRun& run) {
     for (int i = 0; i < kernels::Tile::temporaries; ++i) memory[i] = column_address(kernels::max_slots + i);
     for (int i = 0; i < kernels::max_slots; ++i) slots[i] = column_address(i);
     kernels::Tile tile(&ListRun::run, &run, memory);
-    entry.device_list(tile, slots, entry.arguments);
+    kernels::StepArguments arguments = entry.arguments;
+    if (entry.device_scalars != nullptr) {
+        for (int i = 0; i < kernels::max_terms; ++i) arguments.terms[i] = mark_of(i);
+    }
+    entry.device_list(tile, slots, arguments);
     if (run.failure) std::rethrow_exception(run.failure);
+}
+
+/// What a replay could not repeat: the host's part of a step, and copies from memory that may have changed by then.
+void DeviceTable::check_capture(const PlanEntry& entry) const {
+    if (!driver().is_capturing(device_.index, context_.stream)) return;
+    if (!entry.may_be_captured) {
+        throw std::runtime_error("step: a captured step must have its scalars on the device (capturable), got one whose scalars are the host's");
+    }
+    const bool is_ready = !is_new_ && dirty_first_ == dirty_last_ && (entry.device_scalars == nullptr || made_.defined());
+    if (is_ready) return;
+    throw std::runtime_error("step: a captured step must follow one that was not captured, with the same parameters, gradients and options");
 }
 
 void DeviceTable::prepare(const PlanEntry& entry) {
     if (work_.empty()) return;
-    if (driver().is_capturing(device_.index, context_.stream)) {
-        throw std::runtime_error("step: a captured step must have its scalars on the device (capturable), got one whose scalars are the host's");
-    }
+    check_capture(entry);
+    send(entry);
+    if (entry.device_scalars != nullptr && !made_.defined()) made_ = device_bytes(sizeof(kernels::StepScalars));
     if (entry.device_list == nullptr) return;
     ListRun count{this, &entry, false};
     run_list(entry, count);
@@ -197,6 +247,7 @@ void DeviceTable::prepare(const PlanEntry& entry) {
 void DeviceTable::run(const PlanEntry& entry) {
     if (work_.empty()) return;
     upload();
+    if (entry.device_scalars != nullptr) make_scalars(entry);
     gather(~0u);
     if (entry.device_list != nullptr) {
         ListRun start{this, &entry, true};

@@ -22,6 +22,8 @@ class DeviceTable {
     /// Takes what a run of the entry will need, so that the run itself cannot lack memory.
     void prepare(const PlanEntry& entry);
     void run(const PlanEntry& entry);
+    /// See Plan::send.
+    void send(const PlanEntry& entry);
 
   private:
     /// A tensor with gaps, and its elements in row-major order.
@@ -33,7 +35,9 @@ class DeviceTable {
     struct ListRun;
 
     Tensor device_bytes(std::size_t bytes) const;
+    void check_capture(const PlanEntry& entry) const;
     void upload();
+    void make_scalars(const PlanEntry& entry) const;
     void gather(unsigned slots_read) const;
     void scatter(unsigned slots_written) const;
     void launch(kernels::GridKernel* kernel, kernels::Launch& launch, std::string_view who) const;
@@ -52,6 +56,9 @@ class DeviceTable {
     bool is_new_ = true;              ///< nothing of it is there yet
     std::size_t dirty_first_ = 0, dirty_last_ = 0;  ///< rows that changed since
     std::vector<Tensor> temporaries_;
+    Tensor made_;                     ///< the scalars of a step that the device counts
+    Tensor hyper_;                    ///< what they are made of, where the device keeps it
+    kernels::StepRequest sent_{};     ///< what `hyper_` has
 };
 
 }  // namespace ravine::inline v0

@@ -197,6 +197,12 @@ void Plan::run_task(std::size_t task) const {
     }
 }
 
+void Plan::send(unsigned entry) {
+    for (DeviceEntry& on_device : device_entries_) {
+        if (on_device.entry == entry) on_device.table.send(entries_[entry]);
+    }
+}
+
 void Plan::run(Executor& executor) {
     for (DeviceEntry& on_device : device_entries_) on_device.table.prepare(entries_[on_device.entry]);
     for (DeviceEntry& on_device : device_entries_) on_device.table.run(entries_[on_device.entry]);

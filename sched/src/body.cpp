@@ -99,6 +99,7 @@ std::vector<double> RuleBody::evaluate(std::int64_t epoch, std::int64_t step_cou
 
 void RuleBody::write(const std::vector<double>& lrs) {
     for (std::size_t i = 0; i < lrs.size(); ++i) groups()[i]->set("lr", lrs[i]);
+    if (group_set().lr_changed) group_set().lr_changed();
     last_lr_ = lrs;
 }
 

@@ -37,9 +37,16 @@ struct World {
     std::size_t memory = std::size_t{1} << 30, used = 0;
     int current = 0, failure = 0;
     bool capturing = false;
+    CUstream_st captured;
     simulated::Counts counts;
 
-    CUstream_st& stream(CUstream_st* given, int device) { return given != nullptr ? *given : default_stream[device]; }
+    CUstream_st& stream(CUstream_st* given, int device) {
+        if (capturing) return captured;
+        return given != nullptr ? *given : default_stream[device];
+    }
+    void must_not_capture(const char* call) const {
+        if (capturing) throw std::runtime_error(std::string(call) + ": not permitted when a stream is capturing");
+    }
     const Block* find(const void* address) const {
         const auto* at = static_cast<const std::byte*>(address);
         auto next = blocks.upper_bound(at);
@@ -90,7 +97,10 @@ class SimulatedDriver final : public ravine::Driver {
     std::string device_name(int device) override { return "simulated device " + std::to_string(device); }
     int multiprocessors(int) override { return 4; }
 
-    void* allocate(std::size_t bytes, int device, CUstream_st*) override { return allocate_block(bytes, device); }
+    void* allocate(std::size_t bytes, int device, CUstream_st*) override {
+        world().must_not_capture("allocate");
+        return allocate_block(bytes, device);
+    }
     void deallocate(void* memory, int device, CUstream_st* stream) noexcept override {
         world().stream(stream, device).work.emplace_back([memory] { free_block(memory); });
     }
@@ -105,6 +115,7 @@ class SimulatedDriver final : public ravine::Driver {
             w.stream(stream, device).work.emplace_back([=] { std::memcpy(to, from, bytes); });
         } else {
             // Pageable memory is taken before the call returns.
+            w.must_not_capture("copy");
             const auto* first = static_cast<const std::byte*>(from);
             w.stream(stream, device).work.emplace_back([to, taken = std::vector<std::byte>(first, first + bytes)] {
                 if (!taken.empty()) std::memcpy(to, taken.data(), taken.size());
@@ -126,6 +137,7 @@ class SimulatedDriver final : public ravine::Driver {
     }
     bool is_capturing(int, CUstream_st*) override { return world().capturing; }
     void synchronize(int device, CUstream_st* stream) override {
+        world().must_not_capture("synchronize");
         ++world().counts.waits;
         world().stream(stream, device).finish();
     }
@@ -170,7 +182,17 @@ void set_failure(int code) { world().failure = code; }
 int failure() { return world().failure; }
 Counts counts() { return world().counts; }
 void reset_counts() { world().counts = {}; }
-void set_capturing(bool capturing) { world().capturing = capturing; }
+void begin_capture() { world().capturing = true; }
+Graph end_capture() {
+    World& w = world();
+    w.capturing = false;
+    Graph graph(w.captured.work.begin(), w.captured.work.end());
+    w.captured.work.clear();
+    return graph;
+}
+void replay(const Graph& graph, CUstream_st* stream) {
+    for (const auto& work : graph) enqueue(stream, work);
+}
 
 }  // namespace simulated
 

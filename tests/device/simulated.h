@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <vector>
 
 struct CUstream_st;
 
@@ -28,7 +29,12 @@ struct Counts {
 };
 Counts counts();
 void reset_counts();
-/// Makes `is_capturing` say so.
-void set_capturing(bool capturing);
+/// Between these, what a stream is given is not done but kept. As with CUDA, what a graph cannot repeat fails: memory, copies
+/// from pageable memory, waiting.
+void begin_capture();
+using Graph = std::vector<std::function<void()>>;
+Graph end_capture();
+/// Puts everything that was kept at the end of a stream.
+void replay(const Graph& graph, CUstream_st* stream);
 
 }  // namespace simulated

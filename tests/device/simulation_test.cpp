@@ -104,10 +104,36 @@ TEST_CASE("a launch that the driver refuses becomes an exception with its name, 
 
 TEST_CASE("a capture is refused with the reason") {
     const Parameters model = device_model(2, 100);
-    optim::AdamW optimizer(model);
-    simulated::set_capturing(true);
-    CHECK_THROWS_AS(optimizer.step(), std::runtime_error);
-    simulated::set_capturing(false);
+    optim::AdamW plain(model), capturable(model, {.capturable = true});
+    plain.step();
+    const auto complaint_of = [](optim::Optimizer& optimizer) {
+        simulated::begin_capture();
+        const std::string text = message_of<std::exception>([&] { optimizer.step(); });
+        CHECK(simulated::end_capture().empty() == !text.empty());
+        return text;
+    };
+    CHECK(complaint_of(plain) == "step: a captured step must have its scalars on the device (capturable), got one whose scalars are the host's");
+    CHECK(complaint_of(capturable) ==
+          "AdamW: a captured step must follow one that was not captured, with the same parameters, gradients and options, got one that differs (group 0)");
+    capturable.step();
+    CHECK(complaint_of(capturable) == "");
+    capturable.param_groups()[0].options.lr = 0.5;
+    CHECK(complaint_of(capturable) == "step: options must not change while a graph is captured; change them before or after it");
+}
+
+TEST_CASE("a step that the device counts is two launches and waits for nothing") {
+    const Parameters model = device_model(10, 300);
+    optim::AdamW optimizer(model, {.capturable = true}), scaled(model);
+    const Tensor found_inf = scalar_tensor(0, DType::f32).to(gpu);
+    scaled.set_found_inf(found_inf);
+    for (optim::Optimizer* one : {static_cast<optim::Optimizer*>(&optimizer), static_cast<optim::Optimizer*>(&scaled)}) {
+        one->step();
+        simulated::reset_counts();
+        one->step();
+        CHECK(simulated::counts().launches == 2);
+        CHECK(simulated::counts().copies == 0);
+        CHECK(simulated::counts().waits == 0);
+    }
 }
 
 TEST_CASE("tensors of two devices step together, each in a launch of its own") {

@@ -5,6 +5,7 @@
 
 #include <ravine/kernels/instantiate_copy.h>
 #include <ravine/kernels/instantiate_grid.h>
+#include <ravine/kernels/instantiate_scalars.h>
 
 namespace ravine::inline v0::kernels {
 
@@ -16,6 +17,12 @@ int start(const Launch& launch, unsigned blocks, CUstream_st* stream) noexcept {
             for (int thread = 0; thread < block_threads; ++thread) run_grid<Rule, V, Storage>(launch, block, thread);
         }
     });
+    return 0;
+}
+
+template <class Rule> int start_scalars(const ScalarsLaunch& launch, CUstream_st* stream) noexcept {
+    if (simulated::failure() != 0) return simulated::failure();
+    simulated::enqueue(stream, [launch] { make_scalars<Rule>(launch); });
     return 0;
 }
 

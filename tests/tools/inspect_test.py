@@ -112,7 +112,7 @@ def check_tree(inspect, tally):
     expect(tally, "raw", inspect.json(content, "--raw")["value"], {name: shown(*t) for name, t in tensors.items()} | {"__metadata__": metadata})
     text = inspect.run(content).stdout
     for line in ("safetensors, 2 tensors, 12 bytes\n", "\n      0: dict of 2\n        step: float32 () 4 bytes\n", "\nepoch: 3\n",
-                 "optimizer at optimizer: 1 groups, 2 parameters, 1 of them with state, 12 bytes of state\n",
+                 "optimizer at optimizer: 1 group, 2 parameters, 1 of them with state, 12 bytes of state\n",
                  "  group 0: 2 parameters, lr 0.001, betas (0.9, 0.999), foreach None\n"):
         expect_in(tally, f"text {line!r}", line.lstrip("\n") if line.startswith("\nepoch") else line, text)
     tied = safetensors({"a": moment}, {"optim.schema": "1", "model.keys": '["a","b"]', "optim.aliases": '{"b":"a"}'})

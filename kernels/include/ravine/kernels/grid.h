@@ -2,8 +2,7 @@
 // The driver on a grid of threads: what loop.h is on a CPU. `run_grid` is the work of one thread of one block. A device
 // compiler makes a kernel of it (instantiate_cuda.h); a test walks it over all blocks and threads on the host.
 
-#include <ravine/kernels/chunk.h>
-#include <ravine/kernels/scalar.h>
+#include <ravine/kernels/step_scalars.h>
 
 struct CUstream_st;  // what a cudaStream_t points to
 
@@ -28,7 +27,8 @@ struct Launch {
     const Work* work;               ///< one for each block
     const float* found_inf;         ///< null, or: unless 0, nothing is written
     const float* grad_scale;        ///< null, or what replaces arguments.grad_scale
-    const double* scalars[2];       ///< null, or what replaces arguments.terms: all terms of an update, k and l of a pass
+    const StepScalars* made;        ///< of updates: null, or what replaces the terms and switches of `arguments`
+    const double* scalars[2];       ///< of passes: null, or what replaces the terms k and l
     const long long* places;        ///< of passes: the element of each row in a temporary
     void* temporaries[max_temporaries];
     unsigned char columns[8];       ///< of passes: which slot, or max_slots + which temporary, each operand is
@@ -160,7 +160,7 @@ template <class Rule, class Storage> RAVINE_HD Storage* operand(const Launch& la
 }
 
 template <class Rule> RAVINE_HD double scalar_of(const Launch& launch, int i) {
-    if constexpr (updates_parameters<Rule>) return launch.scalars[0] != nullptr ? launch.scalars[0][i] : launch.arguments.terms[i];
+    if constexpr (updates_parameters<Rule>) return launch.made != nullptr ? launch.made->terms[i] : launch.arguments.terms[i];
     else return i < 2 && launch.scalars[i] != nullptr ? *launch.scalars[i] : launch.arguments.terms[i];
 }
 
@@ -174,7 +174,9 @@ template <class Rule, class V, class Storage> RAVINE_HD void run_grid(const Laun
     const auto grad_scale =
         term<V>::splat(launch.grad_scale != nullptr ? static_cast<double>(*launch.grad_scale) : launch.arguments.grad_scale);
     typename Rule::Switches switches;
-    __builtin_memcpy(&switches, launch.arguments.switches, sizeof switches);
+    const unsigned char* given = launch.arguments.switches;
+    if (updates_parameters<Rule> && launch.made != nullptr) given = launch.made->switches;
+    __builtin_memcpy(&switches, given, sizeof switches);
     const GridBody<Rule, V, Storage> body{terms, switches, grad_scale};
 
     const Work work = launch.work[block];

@@ -19,18 +19,24 @@ template <class... Rules, class Storage> struct grid_kernel_set<family<Rules...>
 struct FamilyGridKernels {
     GridKernel* const* fused[storage_count];
     GridKernel* const* stepwise[storage_count];
+    ScalarsKernel* scalars;  ///< null for operations that are no updates
 };
 
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
 #endif
+template <class Family> ScalarsKernel* scalars_kernel_of() {
+    if constexpr (requires { typename first_rule<Family>::Hyper; }) return scalars_kernel<Family>::start;
+    else return nullptr;
+}
 template <class Family> FamilyGridKernels family_grid_kernels() {
     if constexpr (has_grid_kernels<Family>) {
         return {{grid_kernel_set<Family, double>::fused, grid_kernel_set<Family, float>::fused,
                  grid_kernel_set<Family, bf16>::fused, grid_kernel_set<Family, f16>::fused},
                 {grid_kernel_set<Family, double>::stepwise, grid_kernel_set<Family, float>::stepwise,
-                 grid_kernel_set<Family, bf16>::stepwise, grid_kernel_set<Family, f16>::stepwise}};
+                 grid_kernel_set<Family, bf16>::stepwise, grid_kernel_set<Family, f16>::stepwise},
+                scalars_kernel_of<Family>()};
     } else {
         return {};
     }

@@ -3,7 +3,9 @@
 //
 // A rule is a stateless struct: the meaning of its slots, the scalars that it reads, its switches, and one `apply` over
 // a number V. Slots 0 and 1 are always the parameter and its gradient; the others are state, under the names of torch's
-// state_dict. See rules/adam.h for an example and docs/design.md for how to write one.
+// state_dict. `apply` hands its terms to operations as they are: arithmetic among them belongs into `terms`, which makes
+// them of the hyperparameters `Hyper` (doubles only) and the number of the step, in torch's order, with `power(base, n)`
+// and `power.root(x)`. See rules/adam.h for an example and docs/design.md for how to write one.
 
 #include <ravine/kernels/number.h>
 
@@ -86,6 +88,15 @@ RAVINE_HD typename Rule::template Terms<To> convert_terms(const double* terms, M
 
 /// The variants of one algorithm: rules that differ in their slots and share terms and switches.
 template <class... Rules> struct family {};
+
+namespace detail {
+template <class Family> struct first_of;
+template <class First, class... Rest> struct first_of<family<First, Rest...>> {
+    using type = First;
+};
+}  // namespace detail
+/// The rule whose terms, switches and hyperparameters are those of its whole family.
+template <class Family> using first_rule = typename detail::first_of<Family>::type;
 
 /// Whether a family has kernels for devices, linked from a .cu file (grid_kernel_set.h). A user's family has none unless it
 /// specialises this.

@@ -13,7 +13,7 @@ struct AdamOptions {
     bool amsgrad = false;         ///< use the maximum of all averages of squared gradients
     Implementation implementation = Implementation::automatic;
     bool maximize = false;
-    bool capturable = false;      ///< CUDA only: a step on CPU parameters raises
+    bool capturable = false;      ///< CUDA only: the device counts steps and reads lr itself, so that a step can be captured in a graph
     bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with fused
     bool decoupled_weight_decay = false;  ///< decay the parameter itself, as AdamW does
     static constexpr auto fields() {
@@ -32,11 +32,6 @@ struct AdamOptions {
     }
 };
 
-namespace detail {
-/// The scalars of step number `step`, computed in double in torch's order.
-RAVINE_API kernels::AdamTerms<double> adam_terms(const AdamOptions& options, std::int64_t step);
-}  // namespace detail
-
 /// Adam (Kingma & Ba 2015) with torch.optim.Adam's options.
 struct AdamAlgorithm {
     using Options = AdamOptions;
@@ -45,7 +40,9 @@ struct AdamAlgorithm {
     static constexpr bool counts_steps = true;
     static std::size_t variant(const Options& options) { return options.amsgrad; }
     static bool coupled(const Options& options) { return options.weight_decay != 0 && !options.decoupled_weight_decay; }
-    static auto terms(const Options& options, std::int64_t step) { return detail::adam_terms(options, step); }
+    static kernels::AdamHyper hyper(const Options& options) {
+        return {options.lr, options.betas[0], options.betas[1], options.eps, options.weight_decay, options.decoupled_weight_decay ? 1.0 : 0.0};
+    }
 };
 template <> RAVINE_API const Algorithm& algorithm_of<AdamAlgorithm>();
 using Adam = Elementwise<AdamAlgorithm>;

@@ -42,13 +42,8 @@ struct AdamWAlgorithm {
     static std::string_view contradiction(const Options& options) {
         return options.decoupled_weight_decay ? "" : "decoupled_weight_decay must be True, got False";
     }
-    static auto terms(const Options& options, std::int64_t step) {
-        return detail::adam_terms({.lr = options.lr,
-                                   .betas = options.betas,
-                                   .eps = options.eps,
-                                   .weight_decay = options.weight_decay,
-                                   .decoupled_weight_decay = true},
-                                  step);
+    static kernels::AdamHyper hyper(const Options& options) {
+        return {options.lr, options.betas[0], options.betas[1], options.eps, options.weight_decay, 1};
     }
 };
 template <> RAVINE_API const Algorithm& algorithm_of<AdamWAlgorithm>();

@@ -1,5 +1,5 @@
 #pragma once
-#include <ravine/kernels/chunk.h>
+#include <ravine/kernels/step_scalars.h>
 #include <ravine/optim/group.h>
 
 namespace ravine::inline v0 {
@@ -18,6 +18,8 @@ struct Algorithm {
     std::size_t (*variant)(const void* options);  ///< which of the rules these options need
     /// Terms and switches of the update number `step` (1 for the first); `first` says that the state is new.
     void (*update)(const void* options, std::int64_t step, bool first, kernels::StepArguments& out);
+    /// The same for a device that counts the steps: what it makes the terms of, and the switches of a first step.
+    void (*prepare)(const void* options, kernels::StepRequest& out);
     Implementation (*implementation)(const void* options);
     /// Empty, or why these options contradict one another, after each was checked alone.
     std::string (*contradiction)(const void* options);

@@ -2,6 +2,9 @@
 #include <ravine/optim/algorithm.h>
 #include <ravine/runtime/update.h>
 
+#include <cmath>
+#include <cstring>
+
 namespace ravine::inline v0::optim {
 
 namespace detail {
@@ -25,20 +28,21 @@ struct rules_of<A> {
     using type = typename A::Rules;
 };
 
-template <class Family> struct first_rule;
-template <class First, class... Rest> struct first_rule<kernels::family<First, Rest...>> {
-    using type = First;
+/// torch's powers: Python's.
+struct Power {
+    double operator()(double base, double exponent) const { return std::pow(base, exponent); }
+    double root(double value) const { return std::pow(value, 0.5); }
 };
 
 }  // namespace detail
 
 /// The description of the algorithm A. A has: `Options` (an aggregate with `fields()` and a member `implementation`),
-/// `Rule` or `Rules` (a family), `name`, `counts_steps`, `terms(options, step)`, and where it needs them `variant(options)`,
+/// `Rule` or `Rules` (a family), `name`, `counts_steps`, `hyper(options)`, and where it needs them `variant(options)`,
 /// `coupled(options)`, `set_switches(options, first, switches)`, `contradiction(options)`, `after_load(options)`. See adam.h.
 template <class A> const Algorithm& describe() {
     using Options = typename A::Options;
     using Rules = typename detail::rules_of<A>::type;
-    using Rule = typename detail::first_rule<Rules>::type;
+    using Rule = kernels::first_rule<Rules>;
     static const Algorithm algorithm = {
         A::name,
         []() -> std::shared_ptr<Group> { return std::make_shared<OptionsGroup<Options>>(A::name); },
@@ -55,9 +59,17 @@ template <class A> const Algorithm& describe() {
         },
         [](const void* erased, std::int64_t step, bool first, kernels::StepArguments& out) {
             const auto& options = *static_cast<const Options*>(erased);
-            const auto terms = A::terms(options, step);
+            const auto terms = Rule::terms(A::hyper(options), static_cast<double>(step), detail::Power());
             const auto switches = detail::switches_of<A, typename Rule::Switches>(options, first);
             set_arguments<Rule>(terms, switches, out);
+        },
+        [](const void* erased, kernels::StepRequest& out) {
+            const auto& options = *static_cast<const Options*>(erased);
+            const typename Rule::Hyper hyper = A::hyper(options);
+            const auto switches = detail::switches_of<A, typename Rule::Switches>(options, true);
+            static_assert(sizeof hyper <= sizeof out.hyper && sizeof switches <= sizeof out.switches);
+            std::memcpy(out.hyper, &hyper, sizeof hyper);
+            std::memcpy(out.switches, &switches, sizeof switches);
         },
         [](const void* options) { return static_cast<const Options*>(options)->implementation; },
         [](const void* options) {

@@ -2,6 +2,7 @@
 #include <ravine/optim/options.h>
 #include <ravine/optim/parameter.h>
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -92,6 +93,7 @@ struct GroupSet {
     std::vector<std::shared_ptr<Group>> groups;
     bool step_called = false;                     ///< whether the optimizer has made a step
     LogSink* log = nullptr;                       ///< where warnings go
+    std::function<void()> lr_changed;             ///< to be called after `lr` of groups changed; null once the optimizer is gone
 };
 
 }  // namespace ravine::inline v0::optim

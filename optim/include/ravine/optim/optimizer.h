@@ -79,9 +79,16 @@ class RAVINE_API Optimizer {
     /// Makes every group step that way, whatever its options or a loaded file said.
     void set_implementation(Implementation implementation);
 
+    /// Brings the options of capturable groups to their devices now, for a graph that replays a step without calling `step`;
+    /// schedulers do it by themselves. Copies in the order of the context's stream and does not wait. std::runtime_error
+    /// while a graph is captured.
+    void send_options();
+
     /// What a gradient scaler hands to the next steps: gradients are divided by `grad_scale` and written back; a
     /// `found_inf` unequal to 0 skips the step, and leaves every state untouched. One-element f32 tensors, borrowed until
     /// replaced; undefined ones end it. torch's attributes of the same names.
+    /// On the parameters' device both are read there, and the device counts the steps: `step` does not wait for it (but see
+    /// docs/cuda.md for foreach); the scalars of such steps are computed there, with powers that are rounded correctly.
     /// A first step that is skipped makes the state of algorithms that count steps, like torch: zeros and step 0.
     /// std::invalid_argument for another shape or dtype.
     void set_grad_scale(Tensor grad_scale);

@@ -40,11 +40,8 @@ struct SGDAlgorithm {
         switches.first = options.momentum != 0 && first;
         switches.nesterov = options.momentum != 0 && options.nesterov;
     }
-    static kernels::SgdTerms<double> terms(const Options& options, std::int64_t) {
-        return {.weight_decay = options.weight_decay,
-                .momentum = options.momentum,
-                .one_minus_dampening = 1 - options.dampening,
-                .minus_lr = -options.lr};
+    static kernels::SgdHyper hyper(const Options& options) {
+        return {options.lr, options.momentum, options.dampening, options.weight_decay};
     }
     static std::string_view contradiction(const Options& options) {
         const bool possible = options.momentum > 0 && options.dampening == 0;

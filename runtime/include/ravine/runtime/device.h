@@ -33,6 +33,9 @@ RAVINE_API std::string cuda_device_name(int index);
 /// std::runtime_error if the device reports a failure of that work.
 RAVINE_API void synchronize(Device device, CUstream_st* stream = nullptr);
 
+/// Whether a stream of a device, null for the default one, is being captured into a graph. std::runtime_error from the device.
+RAVINE_API bool is_capturing(Device device, CUstream_st* stream = nullptr);
+
 /// A stream of a device: work on it runs in order. Move-only; what it owns is destroyed with it, after its work is done.
 class RAVINE_API Stream {
   public:

@@ -24,6 +24,15 @@ struct PlanEntry {
     kernels::GridKernel* const* device_passes = nullptr;
     const float* found_inf = nullptr;   ///< on that device; null, or: unless 0, nothing is written
     const float* grad_scale = nullptr;  ///< on that device; null, or what replaces arguments.grad_scale
+
+    /// Null, or what makes the terms and switches there before the update, from `request` and the count of steps.
+    kernels::ScalarsKernel* device_scalars = nullptr;
+    kernels::StepRequest request{};
+    double* device_count = nullptr;     ///< on that device: finished steps
+    /// A graph that captured a run may be replayed: `request.hyper` is read from the device's memory, where `send` puts it.
+    bool keeps_hyper_there = false;
+    /// Nothing that the host hands to a run must differ in its replay.
+    bool may_be_captured = false;
 };
 
 class DeviceTable;
@@ -56,12 +65,16 @@ class RAVINE_API Plan {
     /// Cuts the rows into chunks and the chunks into tasks for that many threads. The context gives a device's stream and
     /// memory. std::bad_alloc, std::runtime_error from a device.
     void seal(int concurrency, const Context& context = {});
+    /// Brings an entry's `request.hyper` to the device for the runs that are replayed from a graph. Does not wait.
+    /// std::runtime_error while a graph is captured, or from the device.
+    void send(unsigned entry);
     /// Another address for a slot, with the layout that it had.
     void move_slot(std::size_t row, int slot, const Tensor& tensor);
 
     /// Runs every entry's kernel over its rows: one parallel region, on the calling thread alone if the work is small.
     /// Rounding and denormals are the default ones inside, whatever the caller's mode. Allocates nothing on the host.
-    /// std::runtime_error if a device refuses a launch; what does not fit into its memory is refused before the first write.
+    /// std::runtime_error if a device refuses a launch, or while a graph is captured that could not repeat the run; what
+    /// does not fit into a device's memory is refused before the first write.
     void run(Executor& executor);
 
     /// Elements below which a step is not worth a second thread.

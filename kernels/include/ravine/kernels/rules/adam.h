@@ -17,11 +17,26 @@ template <class S> struct AdamTerms {
     S minus_step_size;  ///< -lr / (1 - beta1^step)
 };
 
+/// What the terms are made of.
+struct AdamHyper {
+    double lr, beta1, beta2, eps, weight_decay;
+    double decoupled;  ///< 1: the decay is the parameter's own, else 0
+};
+
 template <bool amsgrad> struct AdamRule {
     enum { param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, slots = 4 + amsgrad };
     static constexpr const char* state[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
     template <class S> using Terms = AdamTerms<S>;
     using Switches = Common;
+    using Hyper = AdamHyper;
+
+    template <class Power> RAVINE_HD static AdamTerms<double> terms(const Hyper& h, double step, Power power) {
+        const double bias1 = 1 - power(h.beta1, step);
+        const double bias2 = 1 - power(h.beta2, step);
+        const bool decouples = h.decoupled != 0 && h.weight_decay != 0;
+        return {h.weight_decay, decouples ? 1 - h.lr * h.weight_decay : 1, 1 - h.beta1, h.beta2, 1 - h.beta2,
+                power.root(bias2), h.eps, -(h.lr / bias1)};
+    }
 
     template <class V> RAVINE_HD static void apply(V (&x)[slots], const Terms<term<V>>& t, const Switches&) {
         x[param] = x[param] * t.keep;

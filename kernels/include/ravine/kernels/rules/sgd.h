@@ -11,6 +11,10 @@ template <class S> struct SgdTerms {
     S one_minus_dampening;
     S minus_lr;
 };
+/// What the terms are made of.
+struct SgdHyper {
+    double lr, momentum, dampening, weight_decay;
+};
 struct SgdSwitches : Common {
     bool first = false;  ///< no buffer yet: it becomes a copy of the gradient, undampened
     bool nesterov = false;
@@ -21,6 +25,11 @@ template <bool with_momentum> struct SgdRule {
     static constexpr const char* state[] = {"momentum_buffer"};
     template <class S> using Terms = SgdTerms<S>;
     using Switches = SgdSwitches;
+    using Hyper = SgdHyper;
+
+    template <class Power> RAVINE_HD static SgdTerms<double> terms(const Hyper& h, double, Power) {
+        return {h.weight_decay, h.momentum, 1 - h.dampening, -h.lr};
+    }
 
     template <class V> RAVINE_HD static void apply(V (&x)[slots], const Terms<term<V>>& t, const Switches& switches) {
         if constexpr (!with_momentum) {
