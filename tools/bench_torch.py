@@ -2,7 +2,7 @@
 """Times torch.optim beside `ravine bench` on the same lists of tensors, in turns.
 
 usage: bench_torch.py PROGRAM [--case NAME,...] [--optimizer adamw,sgd:momentum=0.9] [--dtype f32,bf16] [--threads 1,2]
-                      [--implementation fused,foreach,for_loop] [--ravine fused] [--seconds S] [--rounds N]
+                      [--implementation fused,foreach,for_loop] [--ravine fused] [--device cpu] [--seconds S] [--rounds N]
 
 In every round each torch implementation steps for a slice of time, and then ravine (fused, or what --ravine says), on tensors of its
 own. Prints one JSON object a line: for torch the keys of `ravine bench --json` that it can have, with `times_ravine`, the
@@ -25,6 +25,7 @@ except ImportError:
 
 DTYPES = {"f64": torch.float64, "f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 WARM_STEPS = 3
+STEPS_BETWEEN_WAITS = 10  # on a device, whose steps are given faster than they are done
 
 
 def parse_arguments():
@@ -37,6 +38,7 @@ def parse_arguments():
     parser.add_argument("--threads", type=listed, default=["1"])
     parser.add_argument("--implementation", type=listed, default=["fused", "foreach", "for_loop"], help="torch's")
     parser.add_argument("--ravine", default="fused", help="the implementation of ravine to compare with")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda, of both")
     parser.add_argument("--seconds", type=float, default=10, help="for each case, optimizer, dtype and number of threads")
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()
@@ -49,12 +51,12 @@ def lines_of(command):
     return [json.loads(line) for line in process.stdout.splitlines()]
 
 
-def make_parameters(shapes, dtype):
+def make_parameters(shapes, dtype, device):
     generator = torch.Generator().manual_seed(1)
     result = []
     for shape in shapes:
         # Never 0, like the gradients of `ravine bench`.
-        numbers = lambda: torch.rand(shape, generator=generator).mul_(2).sub_(1).add_(2**-26).to(dtype)  # noqa: E731
+        numbers = lambda: torch.rand(shape, generator=generator).mul_(2).sub_(1).add_(2**-26).to(device, dtype)  # noqa: E731
         parameter = torch.nn.Parameter(numbers())
         parameter.grad = numbers()
         result.append(parameter)
@@ -69,15 +71,19 @@ def make_optimizer(text, parameters, implementation):
     return known[name.lower()](parameters, **keywords, **flags)
 
 
-def time_steps(optimizer, seconds):
-    """The median seconds of a step, over at least three; the first ones find other data in the caches and do not count."""
+def time_steps(optimizer, seconds, device):
+    """The median seconds of a step, over at least three times; the first steps find other data in the caches and do not count."""
+    steps, wait = (1, lambda: None) if device == "cpu" else (STEPS_BETWEEN_WAITS, torch.cuda.synchronize)
     for _ in range(WARM_STEPS):
         optimizer.step()
+    wait()
     times, end = [], time.perf_counter() + seconds
     while len(times) < 3 or time.perf_counter() < end:
         start = time.perf_counter()
-        optimizer.step()
-        times.append(time.perf_counter() - start)
+        for _ in range(steps):
+            optimizer.step()
+        wait()
+        times.append((time.perf_counter() - start) / steps)
     return statistics.median(times)
 
 
@@ -88,7 +94,7 @@ def quantile(values, share):
 
 def compare(arguments, case, text, dtype, threads):
     torch.set_num_threads(int(threads))
-    parameters = make_parameters(case["shapes"], DTYPES[dtype])
+    parameters = make_parameters(case["shapes"], DTYPES[dtype], arguments.device)
     optimizers = {}
     for implementation in arguments.implementation:
         try:
@@ -100,11 +106,12 @@ def compare(arguments, case, text, dtype, threads):
             optimizer.step()
     slice_seconds = arguments.seconds / arguments.rounds / (len(optimizers) + 1)
     command = [arguments.program, "bench", "--case", case["case"], "--optimizer", text, "--dtype", dtype, "--threads", threads,
-               "--implementation", arguments.ravine, "--seconds", str(slice_seconds), "--json", "--quiet"]
+               "--implementation", arguments.ravine, "--seconds", str(slice_seconds), "--json", "--quiet",
+               *(["--device", arguments.device] if arguments.device != "cpu" else [])]
     ours, theirs = [], {name: [] for name in optimizers}
     for _ in range(arguments.rounds):
         for name, optimizer in optimizers.items():
-            theirs[name].append(time_steps(optimizer, slice_seconds))
+            theirs[name].append(time_steps(optimizer, slice_seconds, arguments.device))
         line = lines_of(command)[0]
         ours.append(line["ms"] / 1e3)
     median = statistics.median(ours)

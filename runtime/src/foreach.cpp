@@ -56,8 +56,11 @@ Call interpolation(TensorList self, TensorList end, const Operand& weight) {
 }
 
 Call power(TensorList self, const Operand& exponent) {
-    if (!exponent.has_tensors()) return {.who = "foreach.pow", .self = self, .k = exponent.scalars(), .kernel = &power_kernel, .pass_for = &power_pass};
-    return {.who = "foreach.pow", .self = self, .inputs = {{{"exponent", exponent.tensors()}}}, .input_count = 1, .kernel = &tensor_power_kernel};
+    if (!exponent.has_tensors()) {
+        return {.who = "foreach.pow", .self = self, .k = exponent.scalars(), .kernel = &power_kernel, .device_kernel = &device_power_kernel};
+    }
+    return {.who = "foreach.pow", .self = self, .inputs = {{{"exponent", exponent.tensors()}}}, .input_count = 1,
+            .kernel = &tensor_power_kernel, .device_kernel = &device_tensor_power_kernel};
 }
 
 Call clamping(TensorList self, const Operand& low, const Operand& high) {
@@ -137,7 +140,7 @@ RAVINE_UNARY(reciprocal, Reciprocal)
 void pow_(TensorList self, Operand exponent, const Context& context) { in_place(power(self, exponent), context); }
 Tensors pow(TensorList self, Operand exponent, const Context& context) { return out_of_place(power(self, exponent), context); }
 Tensors pow(double base, TensorList exponents, const Context& context) {
-    return out_of_place({.who = "foreach.pow", .self = exponents, .k = base, .kernel = &base_power_kernel}, context);
+    return out_of_place({.who = "foreach.pow", .self = exponents, .k = base, .kernel = &base_power_kernel, .device_kernel = &device_base_power_kernel}, context);
 }
 
 }  // namespace ravine::inline v0::foreach

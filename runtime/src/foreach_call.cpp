@@ -24,13 +24,6 @@ void check_call(std::string_view who, const Call& call) {
     check_scalars(who, "scalars", call.l, call.limit, call.self);
 }
 
-kernels::GridKernel* device_pass(const Call& call, DType dtype, double k, Device device) {
-    const kernels::passes::Pass pass = call.pass_for(call, dtype, k);
-    kernels::GridKernel* kernel = pass == kernels::passes::Pass::count ? nullptr : device_passes_of(dtype)[static_cast<int>(pass)];
-    if (kernel != nullptr) return kernel;
-    throw std::runtime_error(fmt::format("{}: the operation must have a kernel for devices, got {} with this exponent on {}", call.who, call.who, name(device)));
-}
-
 void run(const Call& call, TensorList out, const Context& context) {
     const std::array<TensorList, 3> lists = {call.self, call.inputs[0].list, call.inputs[1].list};
     const Isa isa = default_isa();
@@ -39,7 +32,7 @@ void run(const Call& call, TensorList out, const Context& context) {
         const DType dtype = out[i].dtype();
         entry.device = out[i].device();
         if (entry.device.type == DeviceType::cpu) entry.kernel = call.kernel(call, isa, dtype, call.k[i]);
-        else entry.device_kernel = device_pass(call, dtype, call.k[i], entry.device);
+        else entry.device_kernel = call.device_kernel(call, dtype, call.k[i]);
         entry.arguments.terms[0] = call.k[i];
         entry.arguments.terms[1] = call.l[i];
         entry.writes = 1;
@@ -57,7 +50,7 @@ kernels::Kernel* pass_kernel(const Call& call, Isa isa, DType dtype, double) {
     return passes_of(isa, dtype).kernels[static_cast<int>(call.pass)];
 }
 
-kernels::passes::Pass own_pass(const Call& call, DType, double) { return call.pass; }
+kernels::GridKernel* device_pass_kernel(const Call& call, DType dtype, double) { return device_passes_of(dtype)[static_cast<int>(call.pass)]; }
 
 void check_scalars(std::string_view who, std::string_view what, const Scalars& scalars, Limit limit, TensorList tensors) {
     if (scalars.is_list()) check_count(who, what, scalars.size(), tensors.size());

@@ -18,9 +18,9 @@ using ChooseKernel = kernels::Kernel*(const Call& call, Isa isa, DType dtype, do
 /// The call's pass.
 ChooseKernel pass_kernel;
 
-/// Which pass serves a device; Pass::count if none does.
-using ChoosePass = kernels::passes::Pass(const Call& call, DType dtype, double k);
-ChoosePass own_pass;
+/// The same for a device; null in a library without kernels for devices.
+using ChooseDeviceKernel = kernels::GridKernel*(const Call& call, DType dtype, double k);
+ChooseDeviceKernel device_pass_kernel;
 
 /// A foreach call: what is done with which lists.
 struct Call {
@@ -36,7 +36,7 @@ struct Call {
     Limit limit = Limit::none;
     kernels::passes::Pass pass = kernels::passes::Pass::count;
     ChooseKernel* kernel = &pass_kernel;
-    ChoosePass* pass_for = &own_pass;
+    ChooseDeviceKernel* device_kernel = &device_pass_kernel;
 };
 
 /// Checks the call, then runs it into `self`.
@@ -51,7 +51,6 @@ void run_rows(TensorList out, std::span<const TensorList> inputs, function_ref<P
 
 /// The kernels of `pow` with the exponent k, with a tensor of exponents, and with the base k.
 ChooseKernel power_kernel, tensor_power_kernel, base_power_kernel;
-/// The exponents that are products, roots and reciprocals.
-ChoosePass power_pass;
+ChooseDeviceKernel device_power_kernel, device_tensor_power_kernel, device_base_power_kernel;
 
 }  // namespace ravine::inline v0::foreach

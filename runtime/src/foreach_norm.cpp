@@ -1,12 +1,15 @@
+#include "device_reduction.h"
 #include "floating_point.h"
 #include "list_checks.h"
+#include "storage.h"
 #include "strided.h"
 #include "workers.h"
 
-#include <ravine/runtime/foreach.h>
+#include <ravine/kernels/reduction.h>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <stdexcept>
@@ -14,40 +17,10 @@
 namespace ravine::inline v0::foreach {
 namespace {
 
-constexpr std::int64_t block_elements = 4096;
-constexpr std::int64_t running_sums = 16;
+using kernels::running_sums;
+
+constexpr std::int64_t block_elements = kernels::reduction_block;
 constexpr std::size_t tasks_per_thread = 8;
-
-/// What a norm makes of its elements before the last root.
-struct Magnitudes {
-    static double join(double sum, double value) noexcept { return sum + std::fabs(value); }
-};
-struct Squares {
-    static double join(double sum, double value) noexcept { return sum + value * value; }
-};
-struct Largest {
-    static double join(double most, double value) noexcept {
-        const double magnitude = std::fabs(value);
-        return magnitude > most || magnitude != magnitude ? magnitude : most;
-    }
-};
-
-/// Joins two halves of a tree: results of `join` are never negative, so sums add and the largest wins.
-template <class Kind> double join_results(double a, double b) noexcept {
-    if constexpr (std::is_same_v<Kind, Squares>) return a + b;
-    else return Kind::join(a, b);
-}
-
-/// Pairwise: the second half, rounded down, is added to the first.
-template <class Kind> double reduce(double* values, std::size_t count) noexcept {
-    if (count == 0) return 0;
-    while (count > 1) {
-        const std::size_t half = (count + 1) / 2;
-        for (std::size_t i = 0; i + half < count; ++i) values[i] = join_results<Kind>(values[i], values[i + half]);
-        count = half;
-    }
-    return values[0];
-}
 
 template <class Kind, class Storage> double reduce_block(const std::byte* memory, std::int64_t count) noexcept {
     const auto* values = reinterpret_cast<const Storage*>(memory);
@@ -58,7 +31,17 @@ template <class Kind, class Storage> double reduce_block(const std::byte* memory
         for (std::int64_t j = 0; j < running_sums; ++j) sums[j] = Kind::join(sums[j], wide(i + j));
     }
     for (std::int64_t j = 0; i + j < count; ++j) sums[j] = Kind::join(sums[j], wide(i + j));
-    return reduce<Kind>(sums, running_sums);
+    return kernels::tree_value<Kind, kernels::running_sum_levels>(sums, running_sums, 0);
+}
+
+/// All levels of the tree, each written over the lower one. 0 for no values.
+template <class Kind> double reduce(double* values, std::int64_t count) noexcept {
+    if (count == 0) return 0;
+    for (; count > 1; count = kernels::level_count(count, 1)) {
+        const std::int64_t upper = kernels::level_count(count, 1);
+        for (std::int64_t i = 0; i < upper; ++i) values[i] = kernels::tree_value<Kind, 1>(values, count, i);
+    }
+    return values[0];
 }
 
 using ReduceBlock = double(const std::byte*, std::int64_t) noexcept;
@@ -85,18 +68,14 @@ struct Blocks {
     }
 };
 
-template <class Kind> std::vector<double> reduce_all(TensorList given, const Context& context) {
-    Tensors tensors(given.begin(), given.end());
-    for (Tensor& tensor : tensors) {
-        if (tensor.device().type != DeviceType::cpu) tensor = tensor.to(Device{}, context);
-    }
+template <class Kind> std::vector<double> reduce_all(TensorList tensors, const Context& context) {
     std::vector<Blocks> all;
     std::vector<std::uint32_t> owner;  // of each block
     for (const Tensor& tensor : tensors) {
         Blocks blocks{static_cast<const std::byte*>(tensor.data()), tensor.numel(), item_size(tensor.dtype()),
                       block_kernels<Kind>[static_cast<std::size_t>(tensor.dtype())], {}, owner.size()};
         if (!tensor.is_contiguous()) blocks.cursor.emplace(tensor.shape(), tensor.strides());
-        const auto count = static_cast<std::size_t>((tensor.numel() + block_elements - 1) / block_elements);
+        const auto count = static_cast<std::size_t>(kernels::reduction_blocks(tensor.numel()));
         owner.insert(owner.end(), count, static_cast<std::uint32_t>(all.size()));
         all.push_back(std::move(blocks));
     }
@@ -113,35 +92,98 @@ template <class Kind> std::vector<double> reduce_all(TensorList given, const Con
     const DefaultFloatingPoint mode;
     for (std::size_t i = 0; i < all.size(); ++i) {
         const std::size_t end = i + 1 < all.size() ? all[i + 1].first : partials.size();
-        result.push_back(reduce<Kind>(partials.data() + all[i].first, end - all[i].first));
+        result.push_back(reduce<Kind>(partials.data() + all[i].first, static_cast<std::int64_t>(end - all[i].first)));
     }
     return result;
 }
 
-}  // namespace
+std::vector<double> norms_on_cpu(TensorList tensors, Norm norm, const Context& context) {
+    if (norm == Norm::magnitudes) return reduce_all<kernels::Magnitudes>(tensors, context);
+    if (norm == Norm::largest) return reduce_all<kernels::Largest>(tensors, context);
+    std::vector<double> result = reduce_all<kernels::Squares>(tensors, context);
+    for (double& value : result) value = std::sqrt(value);
+    return result;
+}
 
-std::vector<double> norms(TensorList tensors, double order, const Context& context) {
+Norm checked_norm(TensorList tensors, double order) {
     check_floating_point("foreach.norm", "tensors", tensors);
-    if (order == 1) return reduce_all<Magnitudes>(tensors, context);
-    if (order == 2) {
-        std::vector<double> result = reduce_all<Squares>(tensors, context);
-        for (double& value : result) value = std::sqrt(value);
-        return result;
-    }
+    if (order == 1) return Norm::magnitudes;
+    if (order == 2) return Norm::squares;
     if (order != INFINITY) throw std::invalid_argument(fmt::format("foreach.norm: order must be 1, 2 or inf, got {}", order));
     for (std::size_t i = 0; i < tensors.size(); ++i) {
         if (tensors[i].numel() > 0) continue;
         throw std::invalid_argument(fmt::format("foreach.norm: a tensor must have elements for order inf, got shape {} (tensor {})",
                                                 tensors[i].shape().to_string(), i));
     }
-    return reduce_all<Largest>(tensors, context);
+    return Norm::largest;
+}
+
+/// The tensors of a list that lie on one device, and where they stand in it.
+struct Part {
+    Device device;
+    Tensors tensors;
+    std::vector<std::size_t> places;
+};
+
+std::vector<Part> parts_of(TensorList tensors) {
+    std::vector<Part> parts;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        const Device device = tensors[i].device();
+        auto part = std::find_if(parts.begin(), parts.end(), [&](const Part& known) { return known.device == device; });
+        if (part == parts.end()) part = parts.insert(part, {device, {}, {}});
+        part->tensors.push_back(tensors[i]);
+        part->places.push_back(i);
+    }
+    return parts;
+}
+
+/// Uninitialised 0-d tensors of the dtypes of `tensors`, in one block of their device.
+Tensors empty_scalars(const Part& part, const Context& context) {
+    constexpr std::size_t room = sizeof(double);
+    const auto storage = std::make_shared<Storage>(part.tensors.size() * room, part.device, Storage::Kind::device, context);
+    Tensors result;
+    for (const Tensor& tensor : part.tensors) result.push_back(slice_of(storage, result.size() * room, {}, {}, tensor.dtype()));
+    return result;
+}
+
+Tensors norm_of_part(const Part& part, Norm norm, const Context& context) {
+    if (part.device.type != DeviceType::cpu) {
+        Tensors result = empty_scalars(part, context);
+        (void)norms_on_device(part.tensors, norm, result, context);
+        return result;
+    }
+    Tensors result;
+    const std::vector<double> values = norms_on_cpu(part.tensors, norm, context);
+    for (std::size_t i = 0; i < values.size(); ++i) result.push_back(scalar_tensor(values[i], part.tensors[i].dtype(), context));
+    return result;
+}
+
+std::vector<double> norms_of_part(const Part& part, Norm norm, const Context& context) {
+    if (part.device.type == DeviceType::cpu) return norms_on_cpu(part.tensors, norm, context);
+    const Tensor values = norms_on_device(part.tensors, norm, {}, context).to(Device{}, context);
+    const auto span = values.span<const double>();
+    return {span.begin(), span.end()};
+}
+
+}  // namespace
+
+std::vector<double> norms(TensorList tensors, double order, const Context& context) {
+    const Norm norm = checked_norm(tensors, order);
+    std::vector<double> result(tensors.size());
+    for (const Part& part : parts_of(tensors)) {
+        const std::vector<double> values = norms_of_part(part, norm, context);
+        for (std::size_t i = 0; i < values.size(); ++i) result[part.places[i]] = values[i];
+    }
+    return result;
 }
 
 Tensors norm(TensorList tensors, double order, const Context& context) {
-    const std::vector<double> values = norms(tensors, order, context);
-    Tensors result;
-    result.reserve(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) result.push_back(scalar_tensor(values[i], tensors[i].dtype(), context));
+    const Norm kind = checked_norm(tensors, order);
+    Tensors result(tensors.size());
+    for (const Part& part : parts_of(tensors)) {
+        const Tensors values = norm_of_part(part, kind, context);
+        for (std::size_t i = 0; i < values.size(); ++i) result[part.places[i]] = values[i];
+    }
     return result;
 }
 

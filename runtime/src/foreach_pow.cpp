@@ -1,9 +1,10 @@
 #include "foreach_call.h"
 
-#include <ravine/kernels/kernel_set.h>
+#include <ravine/kernels/grid_kernel_set.h>
+#include <ravine/kernels/powers.h>
+#include <ravine/runtime/update.h>
 
 #include <array>
-#include <cmath>
 
 namespace ravine::inline v0::foreach {
 namespace {
@@ -32,20 +33,19 @@ template <class Storage, class Element> void for_each_element(const kernels::Chu
 
 template <class Storage> void power(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments& arguments) noexcept {
     const double exponent = on_grid<Storage>(arguments.terms[0]);
-    // torch fills with ones for the exponent 0, and below for the base 1; the C library makes NaN of a signalling NaN.
     for_each_element<Storage>(rows, chunks, [&](const kernels::Chunk& row, long long i) {
-        return exponent == 0 ? 1 : std::pow(read<Storage>(row.slot[1], i), exponent);
+        return kernels::powers::power_of(read<Storage>(row.slot[1], i), exponent);
     });
 }
 template <class Storage> void tensor_power(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments&) noexcept {
     for_each_element<Storage>(rows, chunks, [](const kernels::Chunk& row, long long i) {
-        return std::pow(read<Storage>(row.slot[1], i), read<Storage>(row.slot[2], i));
+        return kernels::powers::power(read<Storage>(row.slot[1], i), read<Storage>(row.slot[2], i));
     });
 }
 template <class Storage> void base_power(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments& arguments) noexcept {
     const double base = on_grid<Storage>(arguments.terms[0]);
     for_each_element<Storage>(rows, chunks, [&](const kernels::Chunk& row, long long i) {
-        return base == 1 ? 1 : std::pow(base, read<Storage>(row.slot[1], i));
+        return kernels::powers::power_to(base, read<Storage>(row.slot[1], i));
     });
 }
 
@@ -66,20 +66,40 @@ Pass pass_of(double exponent, DType dtype) noexcept {
     return Pass::count;
 }
 
+/// The call with its exponent's pass; without one for the others.
+Call simpler(const Call& call, DType dtype, double exponent) noexcept {
+    Call result = call;
+    result.pass = pass_of(exponent, dtype);
+    return result;
+}
+
+kernels::GridKernel* device_kernel(kernels::powers::Kind kind, DType dtype) noexcept {
+    static const auto all = kernels::family_grid_kernels<kernels::powers::All>();
+    return all.stepwise[static_cast<int>(dtype)][static_cast<int>(kind)];
+}
+
 }  // namespace
 
-Pass power_pass(const Call&, DType dtype, double exponent) { return pass_of(exponent, dtype); }
-
 kernels::Kernel* power_kernel(const Call& call, Isa isa, DType dtype, double exponent) {
-    const Pass pass = pass_of(exponent, dtype);
-    if (pass == Pass::count) return powers[static_cast<std::size_t>(dtype)];
-    Call simpler = call;
-    simpler.pass = pass;
-    return pass_kernel(simpler, isa, dtype, exponent);
+    const Call by_pass = simpler(call, dtype, exponent);
+    return by_pass.pass == Pass::count ? powers[static_cast<std::size_t>(dtype)] : pass_kernel(by_pass, isa, dtype, exponent);
 }
 
 kernels::Kernel* tensor_power_kernel(const Call&, Isa, DType dtype, double) { return tensor_powers[static_cast<std::size_t>(dtype)]; }
 
 kernels::Kernel* base_power_kernel(const Call&, Isa, DType dtype, double) { return base_powers[static_cast<std::size_t>(dtype)]; }
+
+kernels::GridKernel* device_power_kernel(const Call& call, DType dtype, double exponent) {
+    const Call by_pass = simpler(call, dtype, exponent);
+    return by_pass.pass == Pass::count ? device_kernel(kernels::powers::Kind::power, dtype) : device_pass_kernel(by_pass, dtype, exponent);
+}
+
+kernels::GridKernel* device_tensor_power_kernel(const Call&, DType dtype, double) {
+    return device_kernel(kernels::powers::Kind::power_tensor, dtype);
+}
+
+kernels::GridKernel* device_base_power_kernel(const Call&, DType dtype, double) {
+    return device_kernel(kernels::powers::Kind::power_of_base, dtype);
+}
 
 }  // namespace ravine::inline v0::foreach

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the code that nvcc makes of the kernels: its arithmetic in PTX, its registers and memory by the assembler's report.
 
-usage: code_check.py NVCC INCLUDE_FOLDER KERNELS_CU
+usage: code_check.py NVCC KERNELS_FOLDER
 
 PTX, because there every operation still says how it is rounded; in machine code a division is a dozen of them. The same checks
 are then run on code made with flags that break the contract, and must find it.
@@ -15,7 +15,8 @@ from pathlib import Path
 
 from counts import Tally
 
-FAMILIES = {"Adam": "rules/adam.h", "Sgd": "rules/sgd.h", "Averages": "rules/average.h", "passes::All": "passes.h"}
+FAMILIES = {"Adam": "rules/adam.h", "Sgd": "rules/sgd.h", "Averages": "rules/average.h", "passes::All": "passes.h",
+            "powers::All": "powers.h"}
 STORAGES = ["double", "float", "bf16", "f16"]
 CONTRACT = ["--fmad=false", "-prec-div=true", "-prec-sqrt=true", "-ftz=false"]
 ARCHITECTURE = "90"
@@ -27,18 +28,26 @@ UNROUNDED = re.compile(r"^\s*((?:add|sub|mul|div|sqrt|rcp|fma)\.f(?:32|64))\b", 
 ADAM = {"fma": 3, "mul": 4, "div": 3, "sqrt": 1}
 
 
-def compile_ptx(nvcc, include, source, family, storage, folder, flags):
-    ptx = folder / f"{family.replace('::', '-')}-{storage}.ptx"
-    subprocess.run([nvcc, "-std=c++20", "-O3", *flags, f"-arch=compute_{ARCHITECTURE}", "-ptx", f"-I{include}",
-                    f"-DRAVINE_RULES=<ravine/kernels/{FAMILIES[family]}>", f"-DRAVINE_FAMILY={family}", f"-DRAVINE_STORAGE={storage}",
-                    source, "-o", ptx], check=True)
+def compile_ptx(nvcc, kernels, source, ptx, flags, *definitions):
+    subprocess.run([nvcc, "-std=c++20", "-O3", *flags, f"-arch=compute_{ARCHITECTURE}", "-ptx", f"-I{kernels / 'include'}",
+                    *definitions, kernels / "src" / source, "-o", ptx], check=True)
     return ptx
 
 
-def faults_of(kernel, text):
-    """What is wrong with a kernel's PTX."""
+def compile_family(nvcc, kernels, family, storage, folder, flags):
+    return compile_ptx(nvcc, kernels, "kernels.cu", folder / f"{family.replace('::', '-')}-{storage}.ptx", flags,
+                       f"-DRAVINE_RULES=<ravine/kernels/{FAMILIES[family]}>", f"-DRAVINE_FAMILY={family}", f"-DRAVINE_STORAGE={storage}")
+
+
+def arithmetic_faults(text):
+    """What no kernel may have. CUDA's pow is a function of its own, beside the kernels: it promises no bits."""
     faults = [f"{found} is approximate" for found in sorted(set(APPROXIMATE.findall(text)))]
-    faults += [f"{found} does not say how it is rounded" for found in sorted(set(UNROUNDED.findall(text)))]
+    return faults + [f"{found} does not say how it is rounded" for found in sorted(set(UNROUNDED.findall(text)))]
+
+
+def faults_of(kernel, text):
+    """What is wrong with the PTX of a rule's kernel."""
+    faults = arithmetic_faults(text)
     if re.search(r"\b(?:ld|st)\.v\d", text):
         faults.append("a vector access is to generic memory")
     for access in ("ld", "st"):
@@ -55,9 +64,29 @@ def faults_of(kernel, text):
     return faults
 
 
-def check_ptx(ptx):
+def check_ptx(ptx, faults=faults_of):
     """{kernel: faults} of a file."""
-    return {match.group(1): faults_of(match.group(1), match.group(0)) for match in KERNEL.finditer(ptx.read_text())}
+    return {match.group(1): faults(match.group(1), match.group(0)) for match in KERNEL.finditer(ptx.read_text())}
+
+
+def reduction_faults(_, text):
+    """A reduction loads elements one by one: its threads' elements are neighbours."""
+    faults = arithmetic_faults(text)
+    if re.search(r"\bld\.(?:b|u|f)(?:16|32|64)\b", text):
+        faults.append("an access is to generic memory")
+    if re.search(r"\bfma\.", text):
+        faults.append("a sum is contracted")
+    return faults
+
+
+def scalars_faults(kernel, text):
+    """The powers of Adam's bias corrections are products of pairs, each of a product and three explicit fma; its decay is one product more."""
+    faults = arithmetic_faults(text)
+    products, fmas = (len(re.findall(rf"\b{name}\.rn\.f64\b", text)) for name in ("mul", "fma"))
+    expected = 3 * (products - 1) if "Adam" in kernel else 0
+    if fmas != expected:
+        faults.append(f"{fmas} fma beside {products} products, not {expected}")
+    return faults
 
 
 def assemble(nvcc, ptx):
@@ -79,23 +108,29 @@ def assemble(nvcc, ptx):
     return found
 
 
+def check_files(tally, name, arithmetic, machine):
+    same = arithmetic and arithmetic.keys() == machine.keys()
+    tally.check(name, "" if same else "no kernels, or other ones in the assembler's report")
+    for kernel, faults in arithmetic.items():
+        tally.check(kernel, "; ".join(faults + machine.get(kernel, [])))
+
+
 def main():
-    nvcc, include, source = sys.argv[1:]
+    nvcc, kernels = sys.argv[1], Path(sys.argv[2])
     tally = Tally()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for family in FAMILIES:
             for storage in STORAGES:
-                ptx = compile_ptx(nvcc, include, source, family, storage, folder, CONTRACT)
-                arithmetic, machine = check_ptx(ptx), assemble(nvcc, ptx)
-                same = arithmetic and arithmetic.keys() == machine.keys()
-                tally.check(f"{family} {storage}", "" if same else "no kernels, or other ones in the assembler's report")
-                for kernel, faults in arithmetic.items():
-                    faults = faults + machine.get(kernel, [])
-                    tally.check(kernel, "; ".join(faults))
+                ptx = compile_family(nvcc, kernels, family, storage, folder, CONTRACT)
+                check_files(tally, f"{family} {storage}", check_ptx(ptx), assemble(nvcc, ptx))
+        ptx = compile_ptx(nvcc, kernels, "reductions.cu", folder / "reductions.ptx", CONTRACT)
+        check_files(tally, "reductions", check_ptx(ptx, reduction_faults), assemble(nvcc, ptx))
+        ptx = compile_ptx(nvcc, kernels, "scalars.cu", folder / "scalars.ptx", CONTRACT)
+        check_files(tally, "scalars", check_ptx(ptx, scalars_faults), assemble(nvcc, ptx))
 
         def check_rejected(what, flags, change=lambda text: text):
-            ptx = compile_ptx(nvcc, include, source, "Adam", "float", folder, flags)
+            ptx = compile_family(nvcc, kernels, "Adam", "float", folder, flags)
             ptx.write_text(change(ptx.read_text()))
             rejected = any(check_ptx(ptx).values()) or any(assemble(nvcc, ptx).values())
             tally.check(f"{what} are found", "" if rejected else "they are not")
@@ -103,6 +138,9 @@ def main():
         check_rejected("contracted operations", ["--fmad=true", *CONTRACT[1:]])
         check_rejected("approximations", ["-use_fast_math"])
         check_rejected("spills", CONTRACT, lambda text: text.replace(".minnctapersm 2", ".minnctapersm 8"))
+        for source, faults in ("reductions.cu", reduction_faults), ("scalars.cu", scalars_faults):
+            ptx = compile_ptx(nvcc, kernels, source, folder / "contracted.ptx", ["--fmad=true", *CONTRACT[1:]])
+            tally.check(f"contractions are found in {source}", "" if any(check_ptx(ptx, faults).values()) else "they are not")
     return tally.finish()
 
 

@@ -98,9 +98,4 @@ TEST_CASE("a list function in place writes where its tensors lie, gaps untouched
     }
 }
 
-TEST_CASE("an exponent without a kernel is refused by name") {
-    const Tensor there[] = {zeros({3}, DType::f32, gpu)};
-    CHECK(message_of<std::runtime_error>([&] { foreach::pow_(there, 1.5); }).find("foreach.pow") == 0);
-}
-
 }  // namespace ravine::testing

@@ -151,6 +151,42 @@ TEST_CASE("tensors of two devices step together, each in a launch of its own") {
     CHECK_THROWS_AS((void)borrow(const_cast<void*>(a.data().data()), DType::f32, {50}, {.device = other}), std::invalid_argument);
 }
 
+TEST_CASE("norms are as many launches for a thousand tensors as for one, a copy up and, where numbers are wanted, one down") {
+    foreach::Tensors many, one = {random_tensor({4097}, DType::f32, 1).to(gpu)};
+    for (const Parameter& parameter : device_model(1000, 30)) many.push_back(parameter.data());
+    many.push_back(one[0]);
+    simulated::reset_counts();
+    const foreach::Tensors lying_there = foreach::norm(one);
+    const int launches = simulated::counts().launches;
+    CHECK(launches == 4);
+    CHECK(simulated::counts().copies == 1);
+    CHECK(simulated::counts().waits == 0);
+    simulated::reset_counts();
+    (void)foreach::norms(many);
+    CHECK(simulated::counts().launches == launches);
+    CHECK(simulated::counts().copies == 2);
+    CHECK(simulated::counts().waits == 1);
+}
+
+TEST_CASE("clipping on a device waits once, for the norm that it returns") {
+    const Parameters model = device_model(50, 300);
+    optim::SGD optimizer(model);
+    simulated::reset_counts();
+    (void)optimizer.clip_grad_norm_(1);
+    CHECK(simulated::counts().waits == 1);
+}
+
+TEST_CASE("norms are refused in a capture, and a launch that fails becomes an exception") {
+    const foreach::Tensors list = {random_tensor({40}, DType::f32, 1).to(gpu)};
+    simulated::begin_capture();
+    CHECK_THROWS_AS((void)foreach::norm(list), std::runtime_error);
+    simulated::end_capture();
+    simulated::set_failure(700);
+    CHECK_THROWS_AS((void)foreach::norms(list), std::runtime_error);
+    simulated::set_failure(0);
+    CHECK(foreach::norms(list).size() == 1);
+}
+
 TEST_CASE("all device memory is given back") {
     const std::size_t before = simulated::used_memory();
     {
@@ -159,6 +195,7 @@ TEST_CASE("all device memory is given back") {
             optim::AdamW optimizer(model, {.amsgrad = true});
             optimizer.set_implementation(implementation);
             for (int i = 0; i < 3; ++i) optimizer.step();
+            (void)optimizer.clip_grad_norm_(1);
         }
     }
     CHECK(simulated::used_memory() == before);

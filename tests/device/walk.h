@@ -5,6 +5,7 @@
 
 #include <ravine/kernels/instantiate_copy.h>
 #include <ravine/kernels/instantiate_grid.h>
+#include <ravine/kernels/instantiate_reduction.h>
 #include <ravine/kernels/instantiate_scalars.h>
 
 namespace ravine::inline v0::kernels {
@@ -31,6 +32,16 @@ template <class From, class To> int start_copy(const StridedCopy& copy, CUstream
     simulated::enqueue(stream, [copy] {
         for (unsigned block = 0; block < copy_blocks(copy); ++block) {
             for (int thread = 0; thread < block_threads; ++thread) run_copy<From, To>(copy, block, thread);
+        }
+    });
+    return 0;
+}
+
+template <class Kind> int start_reduction(const Reduction& reduction, CUstream_st* stream) noexcept {
+    if (simulated::failure() != 0) return simulated::failure();
+    simulated::enqueue(stream, [reduction] {
+        for (unsigned block = 0; block < reduction_grid(reduction); ++block) {
+            for (int thread = 0; thread < block_threads; ++thread) run_reduction<Kind>(reduction, block, thread);
         }
     });
     return 0;

@@ -136,7 +136,8 @@ RAVINE_API Tensors reciprocal(TensorList self, const Context& context = {});
 /// self to the power `exponent`, a scalar one rounded to the dtype. As in torch, the scalars 2, 0.5, -0.5, -1 and (but in
 /// float16) 3 and -2 are products, roots and reciprocals, rounded after each operation; all else is the C library's `pow`
 /// in double, rounded to the computing type. There torch's vectorised float32 differs in the last place for one element in a hundred,
-/// and the last bit of float64 is the C library's.
+/// and the last bit of float64 is the C library's. A device has CUDA's `pow` in double, within two units of the last place of the
+/// CPU's, not always its bits.
 RAVINE_API void pow_(TensorList self, Operand exponent, const Context& context = {});
 RAVINE_API Tensors pow(TensorList self, Operand exponent, const Context& context = {});
 /// base to the power of every element.
@@ -153,9 +154,11 @@ RAVINE_API void zero_(TensorList self, const Context& context = {});
 ///
 /// Sums are made in double, in a tree that depends on the number of elements alone: elements in row-major order, in blocks
 /// of 4096 with 16 running sums each, then pairwise. So the bits are the same for every layout, instruction set and number
-/// of threads, and a norm of float32 does not overflow on the way (torch sums in float32).
+/// of threads, and a norm of float32 does not overflow on the way (torch sums in float32). Tensors on a device are summed there, in
+/// that tree: the result lies there too, with the CPU's bits, and nothing waits. A few launches whose number does not depend on the
+/// tensors' number; a tensor that is not row-major is copied first. std::runtime_error while the stream is captured.
 RAVINE_API Tensors norm(TensorList tensors, double order = 2, const Context& context = {});
-/// The same before the rounding to the dtype.
+/// The same before the rounding to the dtype. For tensors on a device the host waits, once for each device.
 RAVINE_API std::vector<double> norms(TensorList tensors, double order = 2, const Context& context = {});
 
 }  // namespace ravine::inline v0::foreach

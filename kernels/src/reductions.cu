@@ -1,0 +1,3 @@
+#include <ravine/kernels/instantiate_reduction.h>
+
+RAVINE_INSTANTIATE_REDUCTIONS

@@ -1,0 +1,14 @@
+#pragma once
+#include <ravine/runtime/foreach.h>
+
+namespace ravine::inline v0 {
+
+/// What a norm makes of elements: their sum of magnitudes, the root of their sum of squares, their largest magnitude.
+enum class Norm { magnitudes, squares, largest };
+
+/// The norms of tensors of one device, by the tree of kernels/reduction.h: a float64 tensor there, one element for each. `rounded` is empty
+/// or has a 0-d tensor for each, of its dtype, on that device, that gets the norm too. Waits for nothing, in the order of the context's stream.
+/// std::runtime_error while the stream is captured, std::bad_alloc.
+Tensor norms_on_device(foreach::TensorList tensors, Norm norm, foreach::TensorList rounded, const Context& context);
+
+}  // namespace ravine::inline v0
