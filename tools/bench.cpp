@@ -8,6 +8,7 @@
 #include <ravine/runtime/text.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <stdexcept>
 
@@ -80,6 +81,10 @@ BenchRequest read_request(const Arguments& arguments) {
     for (const std::string& name : arguments.implementations) {
         request.implementations.push_back(optim::implementation_from_name(name));
     }
+    request.device = arguments.run.device();
+    if (request.device != Device{} && arguments.threads != std::vector{1}) {
+        refuse("--threads must be 1 on a device", fmt::format("{}", fmt::join(arguments.threads, ",")));
+    }
     for (const int threads : arguments.threads) {
         arguments.run.check_threads(threads);
         request.threads.push_back(threads);
@@ -109,6 +114,7 @@ void add_bench(CommandLine& program) {
     command.option("--seconds", arguments->seconds, "time for all of it together, at least three rounds", "S");
     command.flag("--json", arguments->json, "one object a line");
     arguments->run.add_machine_to(command);
+    arguments->run.allow_device();
     command.run([arguments] { bench(*arguments); });
 }
 

@@ -17,8 +17,9 @@ namespace {
 /// For one tensor in a plan, and in a stream: measured, generously.
 constexpr double bytes_per_tensor = 1024;
 
-/// What a new process may have without swapping, also inside a container.
-std::optional<double> free_bytes() {
+/// What is free on a device; on the CPU, what a new process may have without swapping, also inside a container.
+std::optional<double> free_bytes(Device device) {
+    if (device.type != DeviceType::cpu) return static_cast<double>(cuda_free_memory(device.index));
     double result = std::numeric_limits<double>::infinity();
     std::ifstream meminfo("/proc/meminfo");
     for (std::string key, rest; meminfo >> key; std::getline(meminfo, rest)) {
@@ -45,7 +46,8 @@ std::size_t state_slots(const BenchOptimizer& optimizer) {
 }  // namespace
 
 void check_memory(const BenchRequest& request) {
-    const auto available = free_bytes();
+    const bool on_host = request.device.type == DeviceType::cpu;
+    const auto available = free_bytes(request.device);
     if (!available) return;
     std::vector<std::size_t> slots;
     for (const BenchOptimizer& optimizer : request.optimizers) slots.push_back(state_slots(optimizer));
@@ -58,10 +60,12 @@ void check_memory(const BenchRequest& request) {
             for (std::size_t o = 0; o < slots.size(); ++o) {
                 const auto copies = static_cast<double>(request.implementations.size() * request.threads.size());
                 needed += copies * (static_cast<double>(slots[o]) * tensor_bytes + overhead);
+                if (!on_host) needed += static_cast<double>(2 + slots[o]) * tensor_bytes;  // what the stream copies
                 if (needed <= *available) continue;
                 throw std::runtime_error(
-                    fmt::format("bench: everything up to {} {} {} must fit into free memory, got {:.2f} GB to allocate and {:.2f} GB free",
-                                one.name, request.optimizers[o].name, short_name(dtype), needed / 1e9, *available / 1e9));
+                    fmt::format("bench: everything up to {} {} {} must fit into free memory{}, got {:.2f} GB to allocate and {:.2f} GB free",
+                                one.name, request.optimizers[o].name, short_name(dtype), on_host ? "" : " of " + name(request.device),
+                                needed / 1e9, *available / 1e9));
             }
         }
     }

@@ -9,6 +9,8 @@
 namespace ravine::tools {
 namespace {
 
+bool is_host(Device device) { return device.type == DeviceType::cpu; }
+
 /// 10^9 bytes a second.
 double rate(const BenchResult& result, double seconds) {
     return static_cast<double>(result.bytes) / seconds * 1e-9;
@@ -41,9 +43,9 @@ std::string label(const BenchOptimizer& optimizer) {
 }
 
 std::string row(std::size_t width, const std::vector<std::string>& cells) {
-    return fmt::format("{:<10} {:<{}} {:<9} {:>5} {:>3} {:>6} {:>7} {:>7} {:>7} {:>8} {:>6} {:>7} {:>5} {:>6}\n", cells[0], cells[1], width,
-                       cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8], cells[9], cells[10], cells[11], cells[12],
-                       cells[13]);
+    return fmt::format("{:<10} {:<{}} {:<9} {:>5} {:>3} {:>6} {:>7} {:>7} {:>7} {:>7} {:>8} {:>6} {:>7} {:>5} {:>6}\n", cells[0], cells[1],
+                       width, cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8], cells[9], cells[10], cells[11], cells[12],
+                       cells[13], cells[14]);
 }
 
 }  // namespace
@@ -58,7 +60,7 @@ std::string bench_json(std::span<const BenchResult> results) {
                            {"options", result.optimizer->shown},
                            {"implementation", optim::name(result.implementation)},
                            {"dtype", short_name(result.dtype)},
-                           {"device", "cpu"},
+                           {"device", name(result.device)},
                            {"isa", name(default_isa())},
                            {"threads", result.threads},
                            {"tensors", result.of->shapes.size()},
@@ -72,7 +74,9 @@ std::string bench_json(std::span<const BenchResult> results) {
                            {"ceiling_gbps", rate(result, result.ceiling)},
                            {"share_of_ceiling", share_of_ceiling(result)},
                            {"allocations_per_step", count(result.allocations)},
-                           {"launches_per_step", nullptr}};  // of a device
+                           {"launches_per_step", nullptr},
+                           {"host_ms", result.host ? Json(*result.host * 1e3) : Json()},
+                           {"device_name", is_host(result.device) ? Json() : Json(cuda_device_name(result.device.index))}};
         text += line.dump() + '\n';
     }
     return text;
@@ -81,16 +85,16 @@ std::string bench_json(std::span<const BenchResult> results) {
 std::string bench_table(std::span<const BenchResult> results) {
     std::size_t width = std::string_view("optimizer").size();
     for (const BenchResult& result : results) width = std::max(width, label(*result.optimizer).size());
-    std::string text = row(width, {"case", "optimizer", "code", "dtype", "thr", "rounds", "ms", "p10", "p90", "ns/param", "GB/s", "ceiling",
+    std::string text = row(width, {"case", "optimizer", "code", "dtype", "thr", "rounds", "ms", "p10", "p90", "host", "ns/param", "GB/s", "ceiling",
                                    "share", "allocs"});
     for (const BenchResult& result : results) {
         text += row(width, {result.of->name, label(*result.optimizer), std::string(optim::name(result.implementation)),
                             std::string(short_name(result.dtype)), std::to_string(result.threads), std::to_string(result.rounds),
-                            digits(result.median * 1e3), digits(result.p10 * 1e3), digits(result.p90 * 1e3), digits(ns_per_parameter(result)),
+                            digits(result.median * 1e3), digits(result.p10 * 1e3), digits(result.p90 * 1e3), result.host ? digits(*result.host * 1e3) : "-", digits(ns_per_parameter(result)),
                             digits(rate(result, result.median)), digits(rate(result, result.ceiling)),
                             fmt::format("{:.2f}", share_of_ceiling(result)), count(result.allocations).dump()});
     }
-    text += "\nms: one step, median; ceiling: GB/s of the same reads and writes without arithmetic; share: of that ceiling; allocs: a step's\n";
+    text += "\nms: one step, median; host: ms until a device had been given it; ceiling: GB/s of the same reads and writes without arithmetic; share: of that ceiling; allocs: a step's\n";
     return text;
 }
 

@@ -6,7 +6,6 @@
 #include "progress.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -17,7 +16,8 @@ namespace ravine::tools {
 namespace {
 
 constexpr int warm_steps = 3;
-constexpr double shortest_batch = 200e-6;
+/// For the clock; a device's takes in that somebody has to wait for it at the end.
+constexpr double shortest_batch = 200e-6, shortest_device_batch = 2e-3;
 constexpr std::int64_t fewest_rounds = 3, most_rounds = 100'000;
 /// What fits into no cache need not be brought there before it is timed. A shared cache of victims settles after some passes.
 constexpr std::int64_t cacheable_bytes = std::int64_t{256} << 20;
@@ -41,30 +41,48 @@ double quantile(const std::vector<double>& sorted, double share) {
     return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-/// Something that is timed in batches, and how long one call took in each of them.
+/// Something that is timed in batches, and how long one call took in each of them: until a device had done it, and until it
+/// had been given it. On the CPU that is the same.
 class Timed {
   public:
+    explicit Timed(Device device) : device_(device) {}
+
     /// Times a batch that is long enough for the clock.
     template <class Call> void sample(const Call& call) {
-        seconds_.push_back(seconds_of(batch_, call) / static_cast<double>(batch_));
+        synchronize(device_);
+        const double start = seconds_now(), host = seconds_of(batch_, call);
+        synchronize(device_);
+        seconds_.push_back((seconds_now() - start) / static_cast<double>(batch_));
+        host_seconds_.push_back(host / static_cast<double>(batch_));
     }
     template <class Call> void calibrate(const Call& call) {
         call();
-        const double once = std::max(seconds_of(1, call), 1e-9);
-        batch_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(shortest_batch / once)));
+        forget();
+        sample(call);
+        const double shortest = device_ == Device{} ? shortest_batch : shortest_device_batch;
+        batch_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(shortest / std::max(seconds_.back(), 1e-9))));
     }
     std::int64_t batch() const { return batch_; }
-    void reserve(std::int64_t rounds) { seconds_.reserve(static_cast<std::size_t>(rounds)); }
-    void forget() { seconds_.clear(); }
-    std::vector<double> sorted() const {
-        std::vector<double> result = seconds_;
-        std::sort(result.begin(), result.end());
-        return result;
+    void reserve(std::int64_t rounds) {
+        seconds_.reserve(static_cast<std::size_t>(rounds));
+        host_seconds_.reserve(static_cast<std::size_t>(rounds));
     }
+    void forget() {
+        seconds_.clear();
+        host_seconds_.clear();
+    }
+    std::vector<double> sorted() const { return sorted(seconds_); }
+    std::vector<double> host_sorted() const { return sorted(host_seconds_); }
 
   private:
+    static std::vector<double> sorted(std::vector<double> seconds) {
+        std::sort(seconds.begin(), seconds.end());
+        return seconds;
+    }
+
+    Device device_;
     std::int64_t batch_ = 1;
-    std::vector<double> seconds_;
+    std::vector<double> seconds_, host_seconds_;
 };
 
 /// Evenly spread over [-1, 1), never 0.
@@ -88,14 +106,16 @@ Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed) {
     return result;
 }
 
-/// The no-math walks over the memory of one combination; they serve all that move the same bytes by as many threads.
+/// The no-math passes over the memory of one combination; they serve all that move the same bytes by as many threads.
 struct TimedStream {
+    TimedStream(Stream passes, Device device) : stream(std::move(passes)), timed(static_cast<std::size_t>(stream.variants()), Timed(device)) {}
+
     Stream stream;
-    std::array<Timed, walk_variants> timed;
+    std::vector<Timed> timed;
 
     /// Calls `visit` with each variant's times and a pass of it.
     template <class Visit> void each(const Visit& visit) {
-        for (int v = 0; v < walk_variants; ++v) visit(timed[static_cast<std::size_t>(v)], [this, v] { stream.run(v); });
+        for (int v = 0; v < stream.variants(); ++v) visit(timed[static_cast<std::size_t>(v)], [this, v] { stream.run(v); });
     }
     double fastest() const {
         double result = INFINITY;
@@ -108,7 +128,7 @@ struct Combination {
     BenchResult result;
     optim::Optimizer step;
     TimedStream* stream;
-    Timed timed{};
+    Timed timed;
     long allocations = 0;
 };
 
@@ -144,8 +164,8 @@ class Bench {
                 Parameters parameters;
                 std::uint64_t seed = 1;
                 for (const Shape& shape : one.shapes) {
-                    const Tensor data = random_tensor(shape, dtype, seed++);
-                    parameters.emplace_back(data, random_tensor(shape, dtype, seed++));
+                    const Tensor data = placed(random_tensor(shape, dtype, seed++));
+                    parameters.emplace_back(data, placed(random_tensor(shape, dtype, seed++)));
                 }
                 for (const BenchOptimizer& optimizer : request_.optimizers) add(one, dtype, optimizer, parameters);
                 progress.update(++done);
@@ -153,30 +173,32 @@ class Bench {
         }
     }
 
+    Tensor placed(const Tensor& tensor) const { return request_.device == Device{} ? tensor : tensor.to(request_.device); }
+
     /// All implementations and numbers of threads.
     void add(const BenchCase& of, DType dtype, const BenchOptimizer& optimizer, const Parameters& parameters) {
         for (const int threads : request_.threads) {
             for (const auto implementation : request_.implementations) {
-                Executor& executor = executors_.at(threads);
+                const Context context{.executor = &executors_.at(threads)};
                 auto one = std::make_unique<Combination>(
-                    Combination{{&of, &optimizer, dtype, implementation, threads, 0, 0, 0, 0, 0, 0, 0},
-                                optim::make(optimizer.name, parameters, optimizer.options, {.executor = &executor}),
-                                nullptr});
+                    Combination{{&of, &optimizer, dtype, implementation, threads, request_.device, 0, 0, 0, 0, 0, {}, 0, 0},
+                                optim::make(optimizer.name, parameters, optimizer.options, context),
+                                nullptr, Timed(request_.device)});
                 one->step.set_implementation(implementation);
                 for (int step = 0; step < warm_steps; ++step) one->step.step();
                 one->timed.calibrate([&] { one->step.step(); });
-                one->stream = &stream_for(*one, parameters, executor);
+                one->stream = &stream_for(*one, parameters, context);
                 combinations_.push_back(std::move(one));
             }
         }
     }
 
-    TimedStream& stream_for(const Combination& one, const Parameters& parameters, Executor& executor) {
+    TimedStream& stream_for(const Combination& one, const Parameters& parameters, const Context& context) {
         const std::size_t state = moving_state(one.step, parameters.front()).size();
         const auto key = std::tuple(one.result.of, one.result.dtype, state, one.result.threads);
         auto& known = streams_[key];
         if (known == nullptr) {
-            known = std::make_unique<TimedStream>(TimedStream{Stream(parameters, one.step, executor), {}});
+            known = std::make_unique<TimedStream>(Stream(parameters, one.step, context), request_.device);
             known->each([](Timed& timed, const auto& pass) { timed.calibrate(pass); });
         }
         return *known;
@@ -217,6 +239,7 @@ class Bench {
             result.median = quantile(sorted, 0.5);
             result.p10 = quantile(sorted, 0.1);
             result.p90 = quantile(sorted, 0.9);
+            if (request_.device != Device{}) result.host = quantile(one->timed.host_sorted(), 0.5);
             result.ceiling = one->stream->fastest();
             result.allocations = static_cast<double>(one->allocations) / static_cast<double>(rounds_ * one->timed.batch());
             all.push_back(result);

@@ -6,6 +6,7 @@
 #include <ravine/optim/optimizer.h>
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,14 @@ struct BenchOptimizer {
     Json shown;  ///< the options as they were given
 };
 
-/// Every case with every optimizer, dtype, implementation and number of threads.
+/// Every case with every optimizer, dtype, implementation and number of threads, on one device.
 struct BenchRequest {
     std::vector<BenchCase> cases;
     std::vector<BenchOptimizer> optimizers;
     std::vector<DType> dtypes;
     std::vector<optim::Implementation> implementations;
-    std::vector<int> threads;
+    std::vector<int> threads;  ///< of the CPU
+    Device device;
     double seconds = 10;  ///< for all rounds together
 };
 
@@ -35,15 +37,17 @@ struct BenchResult {
     DType dtype;
     optim::Implementation implementation;
     int threads;
+    Device device;
     std::int64_t bytes;               ///< that a step reads and writes
     std::int64_t rounds;
-    double median, p10, p90;
+    double median, p10, p90;          ///< until the work was done
+    std::optional<double> host;       ///< the median until a device had been given the work
     double ceiling;                   ///< the median of the fastest stream
     double allocations;               ///< in one step
 };
 
 /// Measures all combinations in turns. `progress` is null for silence. std::runtime_error, before anything is allocated,
-/// if they do not fit into the machine's free memory; `request` must outlive the results.
+/// if they do not fit into the free memory of the machine, or of the device; `request` must outlive the results.
 std::vector<BenchResult> run_bench(const BenchRequest& request, std::FILE* progress);
 
 }  // namespace ravine::tools

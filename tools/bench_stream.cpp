@@ -11,6 +11,10 @@ constexpr std::int64_t piece_overhead = 256;
 constexpr std::int64_t serial_bytes = 40000;
 constexpr int tasks_per_thread = 8;
 
+Tensor first_of(const Tensor& block, std::int64_t bytes) {
+    return borrow(block.mutable_data(), block.dtype(), {bytes}, {.device = block.device()});
+}
+
 const auto& table() {
 #if defined(__x86_64__)
     if (is_available(Isa::avx2)) return walks<kernels::avx2>::table;
@@ -29,15 +33,33 @@ std::vector<Tensor> moving_state(const optim::Optimizer& optimizer, const Parame
     return result;
 }
 
-Stream::Stream(const Parameters& parameters, const optim::Optimizer& optimizer, Executor& executor) : executor_(executor) {
-    for (const Parameter& parameter : parameters) add(parameter, moving_state(optimizer, parameter));
-    make_tasks();
+Stream::Stream(const Parameters& parameters, const optim::Optimizer& optimizer, const Context& context) : context_(context) {
+    const Device device = parameters.front().data().device();
+    for (const Parameter& parameter : parameters) {
+        const std::vector<Tensor> state = moving_state(optimizer, parameter);
+        const auto bytes = static_cast<std::int64_t>(parameter.data().nbytes());
+        slots_ = 2 + state.size();
+        tensor_bytes_ += bytes * static_cast<std::int64_t>(slots_);
+        bytes_ += bytes * static_cast<std::int64_t>(2 * slots_ - 1);
+        if (device == Device{}) add_walk(parameter, state);
+    }
+    if (device == Device{}) make_tasks();
+    else make_copies(device);
 }
 
-void Stream::add(const Parameter& parameter, const std::vector<Tensor>& state) {
+void Stream::make_copies(Device device) {
+    const std::int64_t block = (tensor_bytes_ + 1) / 2;
+    blocks_ = {zeros({block}, DType::u8, device, context_), zeros({block}, DType::u8, device, context_)};
+    // A copied byte is read and written.
+    std::int64_t left = bytes_ / 2;
+    for (; left > 0; left -= block) {
+        const std::int64_t bytes = std::min(left, block);
+        copies_.push_back({first_of(blocks_.to, bytes), first_of(blocks_.from, bytes)});
+    }
+}
+
+void Stream::add_walk(const Parameter& parameter, const std::vector<Tensor>& state) {
     const auto bytes = static_cast<std::int64_t>(parameter.data().nbytes());
-    slots_ = 2 + state.size();
-    bytes_ += bytes * static_cast<std::int64_t>(2 * slots_ - 1);
     unsigned char* slot[kernels::max_slots] = {};
     slot[kernels::param_slot] = static_cast<unsigned char*>(parameter.data().mutable_data());
     slot[kernels::grad_slot] = static_cast<unsigned char*>(parameter.grad().mutable_data());
@@ -53,7 +75,7 @@ void Stream::add(const Parameter& parameter, const std::vector<Tensor>& state) {
 void Stream::make_tasks() {
     std::int64_t total = 0, cost = 0;
     for (const WalkPiece& piece : pieces_) total += piece.bytes + piece_overhead;
-    const int threads = executor_.concurrency();
+    const int threads = context_.executor->concurrency();
     const std::int64_t tasks = threads == 1 || total < serial_bytes ? 1 : std::int64_t{tasks_per_thread} * threads;
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
         if (cost >= total * static_cast<std::int64_t>(tasks_.size()) / tasks) tasks_.push_back(i);
@@ -63,8 +85,10 @@ void Stream::make_tasks() {
 }
 
 void Stream::run(int variant) const {
+    for (const Copy& copy : copies_) copy.to.copy_(copy.from, context_);
+    if (!copies_.empty()) return;
     Walk* const walk = table()[slots_ - 2][variant];
-    executor_.parallel_for(tasks_.size() - 1, [&](std::size_t task) {
+    context_.executor->parallel_for(tasks_.size() - 1, [&](std::size_t task) {
         walk(&pieces_[tasks_[task]], tasks_[task + 1] - tasks_[task]);
     });
 }

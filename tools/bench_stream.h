@@ -10,27 +10,37 @@ namespace ravine::tools {
 /// The live state of one parameter that moves with it, element by element.
 std::vector<Tensor> moving_state(const optim::Optimizer& optimizer, const Parameter& parameter);
 
-/// The reads and writes of a step over the same tensors in place, by as many threads, but without arithmetic: what memory
-/// allows. Every slot is read; all but the gradient are written back unchanged.
+/// The reads and writes of a step, but without arithmetic: what memory allows. On the CPU it goes over the same tensors in
+/// place, by as many threads: every slot is read; all but the gradient are written back unchanged. On a device it copies as
+/// many bytes as a step moves between two blocks that together are as large as the tensors, and does not wait.
 class Stream {
   public:
     /// The optimizer must have its state. It, the parameters and the executor must outlive this object.
-    Stream(const Parameters& parameters, const optim::Optimizer& optimizer, Executor& executor);
+    Stream(const Parameters& parameters, const optim::Optimizer& optimizer, const Context& context);
 
-    /// One pass; `variant` is below walk_variants.
+    /// How many ways there are to do it.
+    int variants() const { return copies_.empty() ? walk_variants : 1; }
+    /// One pass; `variant` is below variants().
     void run(int variant) const;
     /// Bytes that a pass, or a step, reads and writes.
     std::int64_t bytes() const { return bytes_; }
 
   private:
-    void add(const Parameter& parameter, const std::vector<Tensor>& state);
+    struct Copy {
+        Tensor to, from;
+    };
+    void add_walk(const Parameter& parameter, const std::vector<Tensor>& state);
     void make_tasks();
+    void make_copies(Device device);
 
-    Executor& executor_;
+    Context context_;
     std::size_t slots_ = 2;
     std::int64_t bytes_ = 0;
+    std::int64_t tensor_bytes_ = 0;
     std::vector<WalkPiece> pieces_;
     std::vector<std::size_t> tasks_;  // first piece of each, and the end
+    Copy blocks_;                      // on a device
+    std::vector<Copy> copies_;         // views of them
 };
 
 }  // namespace ravine::tools

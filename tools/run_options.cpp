@@ -12,10 +12,6 @@ namespace {
 
 constexpr int most_threads = 1024;
 
-bool is_digits(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 }  // namespace
 
 void RunOptions::add_to(Command& command) {
@@ -63,12 +59,15 @@ void RunOptions::choose_isa() const {
 }
 
 Device RunOptions::device() const {
-    const bool is_name = device_ == "cpu" || device_ == "cuda" || (device_.starts_with("cuda:") && is_digits(std::string_view(device_).substr(5)));
-    if (!is_name) throw std::invalid_argument(fmt::format("{}: --device must be cpu, cuda or cuda:N, got {}", who_, ravine::quoted(device_)));
     try {
         return device_from_name(device_);
-    } catch (const std::exception& error) {
-        throw std::runtime_error(fmt::format("{}: --device must be one that can be used here, got {} ({})", who_, device_, error.what()));
+    } catch (const std::invalid_argument&) {
+        throw std::invalid_argument(fmt::format("{}: --device must be cpu, cuda or cuda:N, got {}", who_, ravine::quoted(device_)));
+    } catch (const std::runtime_error&) {
+        // Says what the library says, but about the option.
+        const std::string problem = cuda_problem();
+        const std::string why = problem.empty() ? fmt::format("the last one is cuda:{}", cuda_device_count() - 1) : problem;
+        throw std::runtime_error(fmt::format("{}: --device must be one that can be used here, got {} ({})", who_, device_, why));
     }
 }
 

@@ -33,7 +33,7 @@ Work prepare(const TrainOptions& options, const Context& context) {
     for (const TrainSettings& one : settings) (void)optim::make(one.optimizer, {}, one.options);  // before the data are read
     Work work{std::make_unique<TrainData>(load_dataset(options.data), settings[0].dtype), {}};
     for (const TrainSettings& one : settings) {
-        work.runs.push_back(std::make_unique<TrainRun>(one, *work.data, options.run.implementation(), context));
+        work.runs.push_back(std::make_unique<TrainRun>(one, *work.data, options.run.implementation(), options.run.device(), context));
     }
     if (checkpoint) checkpoint->restore(*work.runs[0]);
     return work;

@@ -85,6 +85,7 @@ void TrainOptions::add_to(Command& command) {
     command.list("--compare", compare_, "train once with each of these optimizers", "NAME,...");
     command.flag("--json", json, "print one JSON object instead of the table");
     run.add_to(command);
+    run.allow_device();
 }
 
 TrainSettings TrainOptions::settings() const {

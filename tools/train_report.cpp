@@ -90,8 +90,10 @@ std::string train_heading(const TrainRun& run) {
     std::vector<std::int64_t> sizes = {data.features};
     sizes.insert(sizes.end(), settings.hidden.begin(), settings.hidden.end());
     sizes.push_back(data.classes);
-    return fmt::format("{} on {}: {} examples and {} for testing; layers {}, {} parameters, {}", settings.optimizer, printable(data.name, 200),
-                       data.train_labels.size(), data.test_labels.size(), fmt::join(sizes, "-"), run.weights(), short_name(settings.dtype));
+    const Device device = run.device();
+    const std::string place = device.type == DeviceType::cpu ? "" : fmt::format(", {} ({})", name(device), printable(cuda_device_name(device.index), 100));
+    return fmt::format("{} on {}: {} examples and {} for testing; layers {}, {} parameters, {}{}", settings.optimizer, printable(data.name, 200),
+                       data.train_labels.size(), data.test_labels.size(), fmt::join(sizes, "-"), run.weights(), short_name(settings.dtype), place);
 }
 
 std::string epoch_line(const TrainRun& run) {
@@ -121,7 +123,7 @@ std::string train_json(const TrainRuns& runs, optim::Implementation implementati
         const EpochTime time = total_time(*run);
         const Json object = {{"optimizer", run->settings().optimizer},
                              {"implementation", optim::name(run->settings().implementation.value_or(implementation))},
-                             {"device", "cpu"},
+                             {"device", name(run->device())},
                              {"dtype", short_name(run->settings().dtype)},
                              {"threads", threads},
                              {"parameters", run->weights()},

@@ -31,11 +31,11 @@ Tensor matrix_of(const Examples& part, std::int64_t features, DType dtype) {
     return borrow(part.features.data(), {part.rows(), features}).to(dtype);
 }
 
-Mlp network_for(const TrainSettings& settings, const TrainData& data) {
+Mlp network_for(const TrainSettings& settings, const TrainData& data, Device device, const Context& context) {
     std::vector<std::int64_t> sizes = {data.features};
     sizes.insert(sizes.end(), settings.hidden.begin(), settings.hidden.end());
     sizes.push_back(data.classes);
-    Mlp network(std::move(sizes), settings.dtype);
+    Mlp network(std::move(sizes), settings.dtype, device, context);
     if (network.weights() <= most_weights) return network;
     throw std::invalid_argument(fmt::format("train: --hidden must make at most {} parameters, got {}", most_weights, network.weights()));
 }
@@ -47,9 +47,10 @@ TrainData::TrainData(Dataset dataset, DType dtype)
       train(matrix_of(dataset.train, features, dtype)), test(matrix_of(dataset.test, features, dtype)),
       train_labels(std::move(dataset.train.labels)), test_labels(std::move(dataset.test.labels)) {}
 
-TrainRun::TrainRun(TrainSettings settings, const TrainData& data, std::optional<optim::Implementation> implementation, const Context& context)
+TrainRun::TrainRun(TrainSettings settings, const TrainData& data, std::optional<optim::Implementation> implementation, Device device,
+                   const Context& context)
     : settings_(std::move(settings)), data_(&data), implementation_(settings_.implementation ? settings_.implementation : implementation),
-      network_(network_for(settings_, data)), parameters_(network_.make_parameters(static_cast<std::uint64_t>(settings_.seed))),
+      network_(network_for(settings_, data, device, context)), parameters_(network_.make_parameters(static_cast<std::uint64_t>(settings_.seed))),
       optimizer_(optim::make(settings_.optimizer, parameters_, settings_.options, context)) {
     const optim::Group& group = *optimizer_.param_groups().begin();
     for (const char* flag : {"foreach", "fused"}) {
@@ -81,8 +82,11 @@ void TrainRun::train_epoch(function_ref<void(std::int64_t)> after_step) {
         const auto rows = std::span(shuffled).subspan(begin, std::min(batch_labels_.size(), shuffled.size() - begin));
         gather(rows);
         network_.learn(parameters_, rows_of(batch_, 0, static_cast<std::int64_t>(rows.size())), std::span(batch_labels_).first(rows.size()));
+        // What a device has yet to do is not the optimizer's, and what the optimizer gave it is.
+        synchronize(device());
         const Stopwatch step;
         optimizer_.step();
+        synchronize(device());
         time.optimizer_seconds += step.seconds();
         average(false);
         after_step(++time.steps);

@@ -13,7 +13,7 @@
 
 namespace ravine::tools {
 
-/// A data set in the dtype of a network.
+/// A data set in the dtype of a network, on the host.
 struct TrainData {
     TrainData(Dataset dataset, DType dtype);
 
@@ -41,14 +41,17 @@ struct EpochTime {
 /// One training. Only the optimizer and the average use more than the calling thread. Move-only.
 class TrainRun {
   public:
-    /// `data` must outlive this. std::exception for options that the optimizer or the scheduler refuses.
-    TrainRun(TrainSettings settings, const TrainData& data, std::optional<optim::Implementation> implementation, const Context& context);
+    /// `data` must outlive this. The model and all that belongs to it lie on `device`. std::exception for options that the
+    /// optimizer or the scheduler refuses.
+    TrainRun(TrainSettings settings, const TrainData& data, std::optional<optim::Implementation> implementation, Device device,
+             const Context& context);
 
     /// One more epoch. `after_step` is called after every step with the number of steps in this epoch.
     void train_epoch(function_ref<void(std::int64_t)> after_step);
 
     const TrainSettings& settings() const { return settings_; }
     const TrainData& data() const { return *data_; }
+    Device device() const { return network_.device(); }
     std::int64_t epoch() const { return static_cast<std::int64_t>(history_.size()); }
     bool done() const { return epoch() >= settings_.epochs; }
     std::int64_t steps_per_epoch() const;

@@ -1,8 +1,10 @@
+#include "cublas.h"
 #include "driver.h"
 
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <new>
 #include <stdexcept>
 
@@ -74,6 +76,12 @@ class CudaDriver final : public Driver {
         int count = 0;
         check(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute", device);
         return count;
+    }
+    std::size_t free_memory(int device) override {
+        const Current current(device);
+        std::size_t available = 0, total = 0;
+        check(cudaMemGetInfo(&available, &total), "cudaMemGetInfo", device);
+        return available;
     }
 
     void* allocate(std::size_t bytes, int device, CUstream_st* stream) override {
@@ -162,6 +170,12 @@ class CudaDriver final : public Driver {
     void start(function_ref<int()> launch, std::string_view who, int device) override {
         const Current current(device);
         check(static_cast<cudaError_t>(launch()), who, device);
+    }
+    void multiply(const Product& product, int device, CUstream_st* stream) override {
+        const Current current(device);
+        // Never destroyed: at the end of the process CUDA may be gone before it.
+        static Cublas& library = *new Cublas(std::getenv("RAVINE_CUBLAS"));
+        library.multiply(product, device, stream);
     }
 };
 

@@ -39,9 +39,16 @@ Device device_from_name(std::string_view text) {
 
 int cuda_device_count() noexcept { return driver().device_count(); }
 
+std::string cuda_problem() { return driver().problem(); }
+
 std::string cuda_device_name(int index) {
     check_device("cuda_device_name", {DeviceType::cuda, static_cast<std::int8_t>(index)});
     return driver().device_name(index);
+}
+
+std::size_t cuda_free_memory(int index) {
+    check_device("cuda_free_memory", {DeviceType::cuda, static_cast<std::int8_t>(index)});
+    return driver().free_memory(index);
 }
 
 bool is_capturing(Device device, CUstream_st* stream) {

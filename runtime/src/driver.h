@@ -8,10 +8,12 @@
 
 namespace ravine::inline v0 {
 
+struct Product;
+
 /// All that the runtime asks of devices. A library has one: over the CUDA runtime (cuda_driver.cpp) or one that refuses
 /// (no_driver.cpp); the tests have one whose device lies in host memory. Each function but `problem` and those that are
 /// noexcept throws std::runtime_error with the call, the device and the driver's text. Nothing but `synchronize`,
-/// `wait_for` and `copy` from a device to pageable memory waits for a device.
+/// `wait_for`, `copy` from a device to pageable memory and a device's first `multiply` waits for a device.
 class Driver {
   public:
     virtual ~Driver() = default;
@@ -20,6 +22,8 @@ class Driver {
     virtual int device_count() noexcept = 0;
     virtual std::string device_name(int device) = 0;
     virtual int multiprocessors(int device) = 0;
+    /// Bytes that can still be allocated.
+    virtual std::size_t free_memory(int device) = 0;
 
     /// In the order of the stream; std::bad_alloc if there is not enough.
     virtual void* allocate(std::size_t bytes, int device, CUstream_st* stream) = 0;
@@ -45,6 +49,8 @@ class Driver {
 
     /// Starts something that returns the driver's error code, on that device.
     virtual void start(function_ref<int()> launch, std::string_view who, int device) = 0;
+    /// A product whose three operands lie on the device and are not empty.
+    virtual void multiply(const Product& product, int device, CUstream_st* stream) = 0;
 };
 
 /// The library's driver.

@@ -1,12 +1,12 @@
-#include "linalg_checks.h"
+#include "product.h"
 
 namespace ravine::inline v0::linalg {
 
 /// Row by row, in the order of k: correct anywhere, for builds without a BLAS.
 template <class T>
-void multiply(const Sizes& sizes, bool transpose_a, bool transpose_b, T alpha, const T* a, const T* b, T beta, T* out) {
-    const auto at_a = [&](std::int64_t i, std::int64_t p) { return transpose_a ? a[p * sizes.lda + i] : a[i * sizes.lda + p]; };
-    const auto at_b = [&](std::int64_t p, std::int64_t j) { return transpose_b ? b[j * sizes.ldb + p] : b[p * sizes.ldb + j]; };
+void multiply(const Product& sizes, T alpha, const T* a, const T* b, T beta, T* out) {
+    const auto at_a = [&](std::int64_t i, std::int64_t p) { return sizes.transpose_a ? a[p * sizes.lda + i] : a[i * sizes.lda + p]; };
+    const auto at_b = [&](std::int64_t p, std::int64_t j) { return sizes.transpose_b ? b[j * sizes.ldb + p] : b[p * sizes.ldb + j]; };
     for (std::int64_t i = 0; i < sizes.m; ++i) {
         T* row = out + i * sizes.n;
         for (std::int64_t j = 0; j < sizes.n; ++j) row[j] = beta == 0 ? T(0) : beta * row[j];
@@ -16,8 +16,8 @@ void multiply(const Sizes& sizes, bool transpose_a, bool transpose_b, T alpha, c
         }
     }
 }
-template void multiply<float>(const Sizes&, bool, bool, float, const float*, const float*, float, float*);
-template void multiply<double>(const Sizes&, bool, bool, double, const double*, const double*, double, double*);
+template void multiply<float>(const Product&, float, const float*, const float*, float, float*);
+template void multiply<double>(const Product&, double, const double*, const double*, double, double*);
 
 std::string_view backend() noexcept { return "built-in"; }
 

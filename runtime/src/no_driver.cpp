@@ -15,6 +15,7 @@ class NoDriver final : public Driver {
     int device_count() noexcept override { return 0; }
     std::string device_name(int) override { refuse(); }
     int multiprocessors(int) override { refuse(); }
+    std::size_t free_memory(int) override { refuse(); }
     void* allocate(std::size_t, int, CUstream_st*) override { refuse(); }
     void deallocate(void*, int, CUstream_st*) noexcept override {}
     void* allocate_pinned(std::size_t) override { refuse(); }
@@ -33,6 +34,7 @@ class NoDriver final : public Driver {
     void hold(CUstream_st*, void*, int) override { refuse(); }
     void wait_for(void*, int) override { refuse(); }
     void start(function_ref<int()>, std::string_view, int) override { refuse(); }
+    void multiply(const Product&, int, CUstream_st*) override { refuse(); }
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "simulated.h"
 
 #include "driver.h"
+#include "simulated_product.h"
 
 #include <cstring>
 #include <deque>
@@ -96,6 +97,7 @@ class SimulatedDriver final : public ravine::Driver {
     int device_count() noexcept override { return simulated::devices; }
     std::string device_name(int device) override { return "simulated device " + std::to_string(device); }
     int multiprocessors(int) override { return 4; }
+    std::size_t free_memory(int) override { return world().memory - world().used; }
 
     void* allocate(std::size_t bytes, int device, CUstream_st*) override {
         world().must_not_capture("allocate");
@@ -165,6 +167,10 @@ class SimulatedDriver final : public ravine::Driver {
         ++w.counts.launches;
         const int code = launch();
         if (code != 0) throw std::runtime_error(std::string(who) + ": simulated failure " + std::to_string(code));
+    }
+    void multiply(const ravine::Product& product, int device, CUstream_st* stream) override {
+        if (world().failure != 0) throw std::runtime_error("gemm: simulated failure " + std::to_string(world().failure));
+        world().stream(stream, device).work.emplace_back([product] { simulated::multiply_on_host(product); });
     }
 };
 

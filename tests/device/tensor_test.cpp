@@ -81,6 +81,8 @@ TEST_CASE("devices have names") {
     for (const char* wrong : {"", "gpu", "cuda:", "cuda:-1", "cuda:1x", "CUDA:0 "}) CHECK_THROWS_AS((void)device_from_name(wrong), std::invalid_argument);
     CHECK_THROWS_AS((void)device_from_name("cuda:100"), std::runtime_error);
     CHECK(!cuda_device_name(0).empty());
+    CHECK(cuda_problem().empty());
+    CHECK(cuda_free_memory(0) > 0);
 }
 
 TEST_CASE("streams and events order what the host does not wait for") {

@@ -13,11 +13,20 @@ using linalg::Transpose;
 namespace {
 
 /// Small integers: every product and sum is exact in all dtypes.
-Tensor matrix(std::int64_t rows, std::int64_t columns, DType dtype, int seed) {
-    const Tensor wide = empty({rows, columns}, DType::f64);
+Tensor integers(const Shape& shape, DType dtype, int seed) {
+    const Tensor wide = empty(shape, DType::f64);
     int value = seed;
     for (double& element : wide.span<double>()) element = (value = (value * 7 + 3) % 11) - 5;
     return wide.to(dtype);
+}
+
+Tensor matrix(std::int64_t rows, std::int64_t columns, DType dtype, int seed) { return integers({rows, columns}, dtype, seed); }
+
+/// One matrix of a batch, as a view.
+Tensor matrix_of(const Tensor& batch, std::int64_t index) {
+    const std::int64_t rows = batch.shape()[1], columns = batch.shape()[2];
+    auto* first = static_cast<std::byte*>(batch.mutable_data()) + static_cast<std::size_t>(index * rows * columns) * item_size(batch.dtype());
+    return borrow(static_cast<void*>(first), batch.dtype(), {rows, columns});
 }
 
 double at(const Tensor& tensor, std::int64_t row, std::int64_t column) {
@@ -54,6 +63,24 @@ TEST_CASE("gemm multiplies matrices of every floating-point dtype, transposed or
     }
 }
 
+TEST_CASE("gemm multiplies a batch of matrices, each by its own") {
+    constexpr std::int64_t batch = 3, m = 2, n = 4, k = 5;
+    for (const DType dtype : {DType::f64, DType::f32, DType::bf16, DType::f16}) {
+        for (const bool ta : {false, true}) {
+            for (const bool tb : {false, true}) {
+                const Tensor a = integers(ta ? Shape(batch, k, m) : Shape(batch, m, k), dtype, 1);
+                const Tensor b = integers(tb ? Shape(batch, n, k) : Shape(batch, k, n), dtype, 2);
+                const Tensor old = integers({batch, m, n}, dtype, 3), out = old.clone();
+                linalg::gemm(out, a, ta ? Transpose::yes : Transpose::no, b, tb ? Transpose::yes : Transpose::no, 0.5, 2);
+                for (std::int64_t i = 0; i < batch; ++i) {
+                    CHECK(wrong_elements(matrix_of(out, i), matrix_of(a, i), ta, matrix_of(b, i), tb, 0.5, matrix_of(old, i), 2) == 0);
+                }
+            }
+        }
+    }
+    linalg::gemm(empty({0, 2, 2}, DType::f32), empty({0, 2, 3}, DType::f32), Transpose::no, empty({0, 3, 2}, DType::f32), Transpose::no);
+}
+
 TEST_CASE("gemm with beta 0 does not read what was there") {
     const Tensor out = scalar_tensor(NAN, DType::f32).view({1, 1});
     linalg::gemm(out, matrix(1, 3, DType::f32, 1), Transpose::no, matrix(3, 1, DType::f32, 2), Transpose::no);
@@ -74,7 +101,10 @@ TEST_CASE("gemm refuses operands that do not fit") {
     };
     CHECK(complaint(out, a, a) == "gemm: shapes must fit, got out (2, 2), a (2, 3), b (2, 3)");
     CHECK(complaint(out, a, zeros({3, 2}, DType::f64)) == "gemm: b must be float32 like out, got float64");
-    CHECK(complaint(out, zeros({6}, DType::f32), b) == "gemm: a must be a matrix, got shape (6,)");
+    CHECK(complaint(out, zeros({6}, DType::f32), b) == "gemm: a must be a matrix or a batch of matrices, got shape (6,)");
+    CHECK(complaint(zeros({2, 2, 2}, DType::f32), a, b) == "gemm: shapes must fit, got out (2, 2, 2), a (2, 3), b (3, 2)");
+    CHECK(complaint(zeros({2, 2, 2}, DType::f32), zeros({2, 2, 3}, DType::f32), zeros({1, 3, 2}, DType::f32)) ==
+          "gemm: shapes must fit, got out (2, 2, 2), a (2, 2, 3), b (1, 3, 2)");
     CHECK(complaint(zeros({2, 2}, DType::i64), a, b) == "gemm: out must be floating-point, got int64");
     const Tensor strided = borrow(a.data(), DType::f32, {2, 3}, {.strides = {1, 2}});
     CHECK(contains(complaint(out, strided, b), "gemm: a must be contiguous"));

@@ -16,7 +16,7 @@ CASES = {"1x16Mi": (1, 16777216), "1x64Mi": (1, 67108864), "16x1Mi": (16, 167772
          "gpt2-124m": (148, 124439808), "resnet50": (161, 25557032), "bert-base": (199, 109482240)}
 KEYS = ["library", "version", "case", "optimizer", "options", "implementation", "dtype", "device", "isa", "threads", "tensors",
         "parameters", "rounds", "ms", "ms_p10", "ms_p90", "ns_per_parameter", "gbps", "ceiling_gbps", "share_of_ceiling",
-        "allocations_per_step", "launches_per_step"]
+        "allocations_per_step", "launches_per_step", "host_ms", "device_name"]
 IMPLEMENTATIONS = ["automatic", "for_loop", "foreach", "fused"]
 
 
@@ -62,6 +62,7 @@ def check_measurement(tally, program):
         name = " ".join(str(line[key]) for key in ("optimizer", "dtype", "implementation", "threads"))
         tally.check(f"{name} has the keys of the contract", unequal(list(line), KEYS))
         tally.check(f"{name} allocates nothing in a step", unequal(line["allocations_per_step"], 0))
+        tally.check(f"{name} is on the CPU", unequal((line["device"], line["host_ms"], line["device_name"]), ("cpu", None, None)))
         item = {"f64": 8, "f32": 4, "bf16": 2, "f16": 2}[line["dtype"]]
         moved = 64000 * item * (7 if line["optimizer"] == "AdamW" else 5)
         tally.check(f"{name} counts the bytes of the rule", "" if abs(line["gbps"] * line["ms"] * 1e6 / moved - 1) < 1e-9 else f"{line}")
@@ -93,7 +94,7 @@ def check_refusals(tally, program):
     check_refusal(tally, program, "an unknown implementation", "'fast'", "--implementation", "fast")
     check_refusal(tally, program, "no thread", "bench: --threads must be from 1 to 1024, got 0", "--threads", "1,0")
     check_refusal(tally, program, "no time", "bench: --seconds must be above 0", "--seconds", "0")
-    check_refusal(tally, program, "a missing device", "bench: --device", "--device", "cuda")
+    check_refusal(tally, program, "a missing device", "bench: --device must be one that can be used here, got cuda:100 (", "--device", "cuda:100")
     # 1x64Mi in f64 with AdamW takes 1 GiB for every optimizer, besides 1 GiB for all.
     copies = 2 + free_bytes() // 2**30
     many = ",".join(f"adamw:lr={i + 1}e-5" for i in range(copies))

@@ -105,6 +105,9 @@ def check_command_line(runner):
                                 ("--device", "cuda:", "cpu, cuda or cuda:N"), ("--implementation", "best", "implementation must be")):
         runner.refuses(f"replay refuses {option} '{value}'", runner.replay(SGD, option, value), "error: replay: ", part)
         runner.refuses(f"schedule refuses {option} '{value}'", runner.schedule(STEP, option, value), "error: schedule: ", part)
+    process = runner.replay(SGD, "--device", "cuda:100")
+    runner.refuses("a device that is not there is refused", process, "replay: --device must be one that can be used here, got cuda:100 (")
+    runner.tally.check("with one reason", "" if process.stderr.count("device must be") == 1 else process.stderr)
     runner.refuses("an instruction set of the environment is checked", runner.schedule(STEP, RAVINE_ISA="sse"), "isa must be", "'sse'")
     runner.accepts("the command line wins over the environment", runner.schedule(STEP, "--isa", "scalar", RAVINE_ISA="sse"))
     for stop in (-1, 5):

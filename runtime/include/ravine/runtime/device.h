@@ -2,6 +2,7 @@
 #include <ravine/runtime/export.h>
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,8 +27,12 @@ RAVINE_API std::string name(Device device);
 RAVINE_API Device device_from_name(std::string_view name);
 /// How many CUDA devices can be used: 0 without a driver, without a device, or in a build without CUDA.
 RAVINE_API int cuda_device_count() noexcept;
+/// Why there are none: "no NVIDIA driver is installed". Empty if there are.
+RAVINE_API std::string cuda_problem();
 /// What the device calls itself, "NVIDIA H100 80GB HBM3". std::runtime_error if it cannot be used.
 RAVINE_API std::string cuda_device_name(int index);
+/// Bytes of the device's memory that nobody has. std::runtime_error if it cannot be used.
+RAVINE_API std::size_t cuda_free_memory(int index);
 
 /// Waits until a device has done all work of a stream, null for the default one. Does nothing for the CPU.
 /// std::runtime_error if the device reports a failure of that work.
