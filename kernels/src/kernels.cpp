@@ -1,12 +1,10 @@
 // Compiled once per instruction set and storage type (RAVINE_STORAGE, see meson.build).
+#include <ravine/kernels/families.h>
 #include <ravine/kernels/instantiate.h>
-#include <ravine/kernels/passes.h>
-#include <ravine/kernels/rules/adam.h>
-#include <ravine/kernels/rules/sgd.h>
 
 using ravine::bf16;
 using ravine::f16;
 
-RAVINE_INSTANTIATE(ravine::kernels::passes::All, RAVINE_STORAGE)
-RAVINE_INSTANTIATE(ravine::kernels::Adam, RAVINE_STORAGE)
-RAVINE_INSTANTIATE(ravine::kernels::Sgd, RAVINE_STORAGE)
+#define RAVINE_KERNELS_OF(Family) RAVINE_INSTANTIATE(Family, RAVINE_STORAGE)
+RAVINE_KERNELS_OF(ravine::kernels::passes::All)
+RAVINE_EACH_OPTIMIZER(RAVINE_KERNELS_OF)

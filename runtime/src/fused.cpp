@@ -66,4 +66,21 @@ void detail::update(std::string_view who, const RuleInfo& rule, std::span<const 
     plan.run(workers.executor());
 }
 
+void adam(TensorList params, TensorList grads, TensorList exp_avgs, TensorList exp_avg_sqs, TensorList max_exp_avg_sqs,
+          const kernels::AdamTerms<double>& terms, const kernels::Common& switches, double grad_scale, const Context& context) {
+    using kernels::Adam, kernels::AdamRule;
+    if (max_exp_avg_sqs.empty()) {
+        update<Adam, AdamRule<false>>("fused.adam", {params, grads, exp_avgs, exp_avg_sqs}, terms, switches, grad_scale, context);
+    } else {
+        update<Adam, AdamRule<true>>("fused.adam", {params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs}, terms, switches, grad_scale, context);
+    }
+}
+
+void sgd(TensorList params, TensorList grads, TensorList momentum_buffers, const kernels::SgdTerms<double>& terms,
+         const kernels::SgdSwitches& switches, double grad_scale, const Context& context) {
+    using kernels::Sgd, kernels::SgdRule;
+    if (momentum_buffers.empty()) update<Sgd, SgdRule<false>>("fused.sgd", {params, grads}, terms, switches, grad_scale, context);
+    else update<Sgd, SgdRule<true>>("fused.sgd", {params, grads, momentum_buffers}, terms, switches, grad_scale, context);
+}
+
 }  // namespace ravine::inline v0::fused

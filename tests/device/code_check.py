@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the code that nvcc makes of the kernels: its arithmetic in PTX, its registers and memory by the assembler's report.
 
-usage: code_check.py NVCC KERNELS_FOLDER
+usage: code_check.py NVCC KERNELS_FOLDER FAMILY=HEADER...
 
 PTX, because there every operation still says how it is rounded; in machine code a division is a dozen of them. The same checks
 are then run on code made with flags that break the contract, and must find it.
@@ -15,8 +15,6 @@ from pathlib import Path
 
 from counts import Tally
 
-FAMILIES = {"Adam": "rules/adam.h", "Sgd": "rules/sgd.h", "Averages": "rules/average.h", "passes::All": "passes.h",
-            "powers::All": "powers.h"}
 STORAGES = ["double", "float", "bf16", "f16"]
 CONTRACT = ["--fmad=false", "-prec-div=true", "-prec-sqrt=true", "-ftz=false"]
 ARCHITECTURE = "90"
@@ -34,9 +32,9 @@ def compile_ptx(nvcc, kernels, source, ptx, flags, *definitions):
     return ptx
 
 
-def compile_family(nvcc, kernels, family, storage, folder, flags):
+def compile_family(nvcc, kernels, family, header, storage, folder, flags):
     return compile_ptx(nvcc, kernels, "kernels.cu", folder / f"{family.replace('::', '-')}-{storage}.ptx", flags,
-                       f"-DRAVINE_RULES=<ravine/kernels/{FAMILIES[family]}>", f"-DRAVINE_FAMILY={family}", f"-DRAVINE_STORAGE={storage}")
+                       f"-DRAVINE_RULES=<ravine/kernels/{header}>", f"-DRAVINE_FAMILY={family}", f"-DRAVINE_STORAGE={storage}")
 
 
 def arithmetic_faults(text):
@@ -117,12 +115,13 @@ def check_files(tally, name, arithmetic, machine):
 
 def main():
     nvcc, kernels = sys.argv[1], Path(sys.argv[2])
+    families = dict(argument.split("=") for argument in sys.argv[3:])
     tally = Tally()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for family in FAMILIES:
+        for family, header in families.items():
             for storage in STORAGES:
-                ptx = compile_family(nvcc, kernels, family, storage, folder, CONTRACT)
+                ptx = compile_family(nvcc, kernels, family, header, storage, folder, CONTRACT)
                 check_files(tally, f"{family} {storage}", check_ptx(ptx), assemble(nvcc, ptx))
         ptx = compile_ptx(nvcc, kernels, "reductions.cu", folder / "reductions.ptx", CONTRACT)
         check_files(tally, "reductions", check_ptx(ptx, reduction_faults), assemble(nvcc, ptx))
@@ -130,7 +129,7 @@ def main():
         check_files(tally, "scalars", check_ptx(ptx, scalars_faults), assemble(nvcc, ptx))
 
         def check_rejected(what, flags, change=lambda text: text):
-            ptx = compile_family(nvcc, kernels, "Adam", "float", folder, flags)
+            ptx = compile_family(nvcc, kernels, "Adam", families["Adam"], "float", folder, flags)
             ptx.write_text(change(ptx.read_text()))
             rejected = any(check_ptx(ptx).values()) or any(assemble(nvcc, ptx).values())
             tally.check(f"{what} are found", "" if rejected else "they are not")

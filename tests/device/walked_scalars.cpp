@@ -1,7 +1,5 @@
 #include "walk.h"
 
-#include <ravine/kernels/rules/adam.h>
-#include <ravine/kernels/rules/sgd.h>
+#include <ravine/kernels/families.h>
 
-RAVINE_INSTANTIATE_SCALARS(ravine::kernels::Adam)
-RAVINE_INSTANTIATE_SCALARS(ravine::kernels::Sgd)
+RAVINE_EACH_OPTIMIZER(RAVINE_INSTANTIATE_SCALARS)

@@ -2,7 +2,6 @@
 #include <ravine/optim/algorithm.h>
 #include <ravine/runtime/update.h>
 
-#include <cmath>
 #include <cstring>
 
 namespace ravine::inline v0::optim {
@@ -26,12 +25,6 @@ template <class A>
     requires requires { typename A::Rules; }
 struct rules_of<A> {
     using type = typename A::Rules;
-};
-
-/// torch's powers: Python's.
-struct Power {
-    double operator()(double base, double exponent) const { return std::pow(base, exponent); }
-    double root(double value) const { return std::pow(value, 0.5); }
 };
 
 }  // namespace detail
@@ -59,7 +52,7 @@ template <class A> const Algorithm& describe() {
         },
         [](const void* erased, std::int64_t step, bool first, kernels::StepArguments& out) {
             const auto& options = *static_cast<const Options*>(erased);
-            const auto terms = Rule::terms(A::hyper(options), static_cast<double>(step), detail::Power());
+            const auto terms = Rule::terms(A::hyper(options), static_cast<double>(step), Power());
             const auto switches = detail::switches_of<A, typename Rule::Switches>(options, first);
             set_arguments<Rule>(terms, switches, out);
         },

@@ -9,8 +9,8 @@
 
 /// One call per algorithm over lists of parameters, gradients and state: a whole update without an Optimizer.
 ///
-/// A function takes a rule's *terms* (its scalars, already computed from the options and the step; see the rule's header)
-/// and its switches, and writes parameters and state in place, in one parallel region: float32 and float64 bit for bit as
+/// A function takes a rule's *terms*, the scalars of one step (`kernels::AdamRule<false>::terms({1e-3, 0.9, 0.999, 1e-8},
+/// step, Power())` gives torch's; see the rule's header), and its switches, and writes parameters and state in place, in one parallel region: float32 and float64 bit for bit as
 /// torch's for-loop with correctly rounded roots; 16-bit tensors compute in float32 and round each stored element once.
 /// Lists may mix shapes, dtypes (float64, float32, bfloat16, float16) and layouts; all tensors of one index have equal
 /// shape and dtype. With the switch `unscale` gradients are divided by `grad_scale` and written back first; otherwise
@@ -50,23 +50,12 @@ void update(std::string_view who, const std::array<TensorList, Rule::slots>& slo
 }
 
 /// Adam, and AdamW with the decay in `terms.keep`; AMSGrad if `max_exp_avg_sqs` is not empty.
-inline void adam(TensorList params, TensorList grads, TensorList exp_avgs, TensorList exp_avg_sqs, TensorList max_exp_avg_sqs,
-                 const kernels::AdamTerms<double>& terms, const kernels::Common& switches = {}, double grad_scale = 1,
-                 const Context& context = {}) {
-    using kernels::Adam, kernels::AdamRule;
-    if (max_exp_avg_sqs.empty()) {
-        update<Adam, AdamRule<false>>("fused.adam", {params, grads, exp_avgs, exp_avg_sqs}, terms, switches, grad_scale, context);
-    } else {
-        update<Adam, AdamRule<true>>("fused.adam", {params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs}, terms, switches, grad_scale, context);
-    }
-}
+RAVINE_API void adam(TensorList params, TensorList grads, TensorList exp_avgs, TensorList exp_avg_sqs, TensorList max_exp_avg_sqs,
+                     const kernels::AdamTerms<double>& terms, const kernels::Common& switches = {}, double grad_scale = 1,
+                     const Context& context = {});
 
 /// SGD; with momentum if `momentum_buffers` is not empty.
-inline void sgd(TensorList params, TensorList grads, TensorList momentum_buffers, const kernels::SgdTerms<double>& terms,
-                const kernels::SgdSwitches& switches = {}, double grad_scale = 1, const Context& context = {}) {
-    using kernels::Sgd, kernels::SgdRule;
-    if (momentum_buffers.empty()) update<Sgd, SgdRule<false>>("fused.sgd", {params, grads}, terms, switches, grad_scale, context);
-    else update<Sgd, SgdRule<true>>("fused.sgd", {params, grads, momentum_buffers}, terms, switches, grad_scale, context);
-}
+RAVINE_API void sgd(TensorList params, TensorList grads, TensorList momentum_buffers, const kernels::SgdTerms<double>& terms,
+                    const kernels::SgdSwitches& switches = {}, double grad_scale = 1, const Context& context = {});
 
 }  // namespace ravine::inline v0::fused

@@ -8,6 +8,7 @@
 #include <ravine/runtime/plan.h>
 
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <span>
 
@@ -63,6 +64,12 @@ void set_arguments(const typename Rule::template Terms<double>& terms, const typ
     std::memcpy(out.terms, &terms, sizeof terms);
     std::memcpy(out.switches, &switches, sizeof switches);
 }
+
+/// The powers that a rule's `terms` are made with on the host: torch's, which are Python's, which are the C library's.
+struct Power {
+    double operator()(double base, double exponent) const { return std::pow(base, exponent); }
+    double root(double value) const { return std::pow(value, 0.5); }
+};
 
 /// Which kernel makes an update.
 enum class KernelKind { fused, stepwise, list };

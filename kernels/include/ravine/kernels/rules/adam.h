@@ -19,8 +19,9 @@ template <class S> struct AdamTerms {
 
 /// What the terms are made of.
 struct AdamHyper {
-    double lr, beta1, beta2, eps, weight_decay;
-    double decoupled;  ///< 1: the decay is the parameter's own, else 0
+    double lr, beta1, beta2, eps;
+    double weight_decay = 0;
+    double decoupled = 0;  ///< 1: the decay is the parameter's own, else 0
 };
 
 template <bool amsgrad> struct AdamRule {

@@ -13,7 +13,7 @@ template <class S> struct SgdTerms {
 };
 /// What the terms are made of.
 struct SgdHyper {
-    double lr, momentum, dampening, weight_decay;
+    double lr, momentum = 0, dampening = 0, weight_decay = 0;
 };
 struct SgdSwitches : Common {
     bool first = false;  ///< no buffer yet: it becomes a copy of the gradient, undampened
