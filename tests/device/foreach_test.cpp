@@ -77,7 +77,8 @@ TEST_CASE("every list function gives the CPU's bits on a device") {
         const Lists host = host_lists(dtype);
         const Lists there{placed(host.a, 0), placed(host.b, 1), placed(host.c, 2)};
         for (const auto& [what, function] : functions) {
-            CAPTURE(what);
+            const std::string called = what;
+            CAPTURE(called);
             CAPTURE(std::string(name(dtype)));
             CHECK(all_same(function(there), function(host)));
         }

@@ -76,7 +76,9 @@ template <class Rule, class V, class Storage> struct GridBody {
         for (int s = 0; s < slots; ++s) {
             if (writes<Rule>() >> s & 1) V::backend::store(slot[s] + i, x[s].raw);
         }
-        if (unscales()) V::backend::store(slot[grad_slot] + i, unscaled.raw);
+        if constexpr (updates_parameters<Rule>) {
+            if (unscales()) V::backend::store(slot[grad_slot] + i, unscaled.raw);
+        }
     }
 
     /// 16 bytes of every stream; all loads come before the first store.
@@ -104,7 +106,9 @@ template <class Rule, class V, class Storage> struct GridBody {
         for (int s = 0; s < slots; ++s) {
             if (writes<Rule>() >> s & 1) store_vector(slot[s] + i, items[s]);
         }
-        if (unscales()) store_vector(slot[grad_slot] + i, unscaled_items);
+        if constexpr (updates_parameters<Rule>) {
+            if (unscales()) store_vector(slot[grad_slot] + i, unscaled_items);
+        }
     }
 
     /// nvcc would make four stores of it.
