@@ -1,6 +1,7 @@
 // Steps that a device counts itself: captured in graphs, or skipped without the host's knowing.
 #include "../optim/harness.h"
 #include "graph.h"
+#include "host_snapshot.h"
 #include "places.h"
 
 #include <ravine/kernels/step_scalars.h>
@@ -29,16 +30,6 @@ Parameters model_on(const Context& context, DType dtype) {
         model.emplace_back(random_tensor({size}, dtype, i).to(gpu, context), random_tensor({size}, dtype, 50 + i).to(gpu, context));
     }
     return model;
-}
-
-Value host_copy(const Optimizer& optimizer, const Parameters& model) {
-    List result;
-    for (const Parameter& parameter : model) {
-        Dict state;
-        for (const auto& [key, value] : optimizer.state(parameter)) state.set(key.as<std::string>(), value.as<Tensor>().to(Device{}));
-        result.items.emplace_back(List{parameter.data().to(Device{}), state});
-    }
-    return Value(result);
 }
 
 /// Whether the elements agree but for the last places of their scalars' powers.
@@ -78,7 +69,7 @@ TEST_CASE("a captured step is replayed with the learning rate and the count of i
                     b.step();
                 }
                 stream.synchronize();
-                CHECK(host_copy(a, replayed) == host_copy(b, stepped));
+                CHECK(host_snapshot(a, replayed) == host_snapshot(b, stepped));
                 CHECK(a.state(replayed[0], "step").item(context) == 12);
             }
         }

@@ -1,5 +1,6 @@
 // Every optimizer of the registry on a device: the bits are the CPU's.
 #include "../optim/harness.h"
+#include "host_snapshot.h"
 #include "places.h"
 
 #include <ravine/optim/clip_grad.h>
@@ -34,18 +35,6 @@ Parameters placed(const Parameters& parameters, const Context& context) {
     Parameters result;
     for (std::size_t i = 0; i < parameters.size(); ++i) result.emplace_back(place(parameters[i].data(), layout_of(i, 0), context));
     return result;
-}
-
-/// Parameters and state on the host.
-Value host_snapshot(const Optimizer& optimizer, const Parameters& parameters) {
-    synchronize(gpu);
-    List result;
-    for (const Parameter& parameter : parameters) {
-        Dict state;
-        for (const auto& [key, value] : optimizer.state(parameter)) state.set(key.as<std::string>(), value.as<Tensor>().to(Device{}));
-        result.items.emplace_back(List{parameter.data().to(Device{}), state});
-    }
-    return Value(result);
 }
 
 /// `run` of the CPU's tests, on the device.
