@@ -34,4 +34,12 @@ inline std::vector<double> numbers_of(const Tensor& tensor) {
     return {span.begin(), span.end()};
 }
 
+/// Small integers: every product and sum is exact in all dtypes.
+inline Tensor integers(const Shape& shape, DType dtype, int seed) {
+    const Tensor wide = empty(shape, DType::f64);
+    int value = seed;
+    for (double& element : wide.span<double>()) element = (value = (value * 7 + 3) % 11) - 5;
+    return wide.to(dtype);
+}
+
 }  // namespace ravine::testing

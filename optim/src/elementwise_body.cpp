@@ -49,13 +49,12 @@ bool ElementwiseBody::counts_there(const Group& group, Device device) const {
     const RuleInfo& rule = algorithm_.rules[variant_of(group)];
     if (device.type == DeviceType::cpu || rule.grid.scalars == nullptr) return false;
     if (algorithm_.capturable(group.options_data())) return true;
-    const bool counts = algorithm_.counts_steps || !rule.state.empty();
-    return counts && found_inf().defined() && found_inf().device() == device && implementation_of(group) != Implementation::foreach;
+    return keeps_state(rule) && found_inf().defined() && found_inf().device() == device && implementation_of(group) != Implementation::foreach;
 }
 
 bool ElementwiseBody::sees_found_inf(const Entry& entry) const {
-    const bool has_count = algorithm_.counts_steps || !algorithm_.rules[entry.variant].state.empty();
-    return found_inf().device() == entry.device && entry.device.type != DeviceType::cpu && (entry.counted || !has_count);
+    return found_inf().device() == entry.device && entry.device.type != DeviceType::cpu &&
+           (entry.counted || !keeps_state(algorithm_.rules[entry.variant]));
 }
 
 /// Waits for a device only if somebody else must know what it found.
@@ -132,9 +131,13 @@ void ElementwiseBody::prepare_entry(const Entry& entry) {
     algorithm_.update(group.options_data(), entry.step + 1, entry.first, arguments);
     planned.writes = rule.writes;
     planned.found_inf = found_inf().defined() && sees_found_inf(entry) ? static_cast<const float*>(found_inf().data()) : nullptr;
-    planned.may_be_captured = entry.counted ? algorithm_.capturable(group.options_data()) : !algorithm_.counts_steps && !entry.first;
+    planned.grad_scale = nullptr;
     if (entry.counted) prepare_counted(entry, planned);
     if (grad_scale().defined()) ravine::set_grad_scale(planned, grad_scale(), context());
+    // A replay would repeat what the host read of a loss scale or of found_inf.
+    const bool host_reads = (found_inf().defined() && planned.found_inf == nullptr) || (grad_scale().defined() && planned.grad_scale == nullptr);
+    const bool repeats = entry.counted ? algorithm_.capturable(group.options_data()) : !algorithm_.counts_steps && !entry.first;
+    planned.may_be_captured = repeats && !host_reads;
     if (rule.scalars_fit(arguments, largest_value(entry.dtype), largest_computed_value(entry.dtype))) return;
     const auto [what, value] = largest_option(group);
     throw std::invalid_argument(fmt::format("{}: {} must give scalars that are convertible to {} without overflow, got {} (group {})", name(),

@@ -83,6 +83,8 @@ class ElementwiseBody final : public OptimizerBody {
     void prepare_entry(const Entry& entry);
     void prepare_counted(const Entry& entry, PlanEntry& planned) const;
     void check_gradients_writable() const;
+    /// Whether a step with this rule leaves anything that the next one goes on from.
+    bool keeps_state(const RuleInfo& rule) const { return algorithm_.counts_steps || !rule.state.empty(); }
     /// Whether the device reads `found_inf` itself.
     bool sees_found_inf(const Entry& entry) const;
     bool is_skipped() const;

@@ -101,7 +101,7 @@ Tensor Planner::new_count(const StateStore::Slots& state, Device device) const {
 
 /// Null for a rule without state.
 StateStore::Slots* Planner::state_for(const Parameter& parameter, const RuleInfo& rule) {
-    if (rule.state.empty() && !body_.algorithm_.counts_steps) return nullptr;
+    if (!body_.keeps_state(rule)) return nullptr;
     StateStore::Slots& state = body_.store_.obtain(parameter);
     for (std::size_t s = 0; s < rule.state.size(); ++s) {
         Tensor& tensor = state.tensors[body_.slot_index(rule, s)];

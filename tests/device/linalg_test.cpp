@@ -9,13 +9,6 @@ using linalg::Transpose;
 
 namespace {
 
-Tensor integers(const Shape& shape, DType dtype, int seed) {
-    const Tensor wide = empty(shape, DType::f64);
-    int value = seed;
-    for (double& element : wide.span<double>()) element = (value = (value * 7 + 3) % 11) - 5;
-    return wide.to(dtype);
-}
-
 Transpose transpose(bool yes) { return yes ? Transpose::yes : Transpose::no; }
 
 /// {batch, rows, columns}, without the batch where it is 0.

@@ -117,6 +117,11 @@ TEST_CASE("a capture is refused with the reason") {
           "AdamW: a captured step must follow one that was not captured, with the same parameters, gradients and options, got one that differs (group 0)");
     capturable.step();
     CHECK(complaint_of(capturable) == "");
+    capturable.set_grad_scale(scalar_tensor(2, DType::f32));
+    CHECK(complaint_of(capturable).ends_with("(capturable), got one whose scalars are the host's"));
+    capturable.set_grad_scale(scalar_tensor(2, DType::f32).to(gpu));
+    CHECK(complaint_of(capturable) == "");
+    capturable.set_grad_scale(Tensor());
     capturable.param_groups()[0].options.lr = 0.5;
     CHECK(complaint_of(capturable) == "step: options must not change while a graph is captured; change them before or after it");
 }

@@ -1,6 +1,7 @@
 #include <ravine/runtime/linalg.h>
 
 #include "complaints.h"
+#include "tensors.h"
 
 #include <doctest/doctest.h>
 
@@ -11,14 +12,6 @@ namespace ravine::testing {
 using linalg::Transpose;
 
 namespace {
-
-/// Small integers: every product and sum is exact in all dtypes.
-Tensor integers(const Shape& shape, DType dtype, int seed) {
-    const Tensor wide = empty(shape, DType::f64);
-    int value = seed;
-    for (double& element : wide.span<double>()) element = (value = (value * 7 + 3) % 11) - 5;
-    return wide.to(dtype);
-}
 
 Tensor matrix(std::int64_t rows, std::int64_t columns, DType dtype, int seed) { return integers({rows, columns}, dtype, seed); }
 

@@ -1,6 +1,6 @@
 #pragma once
 // The driver on a grid of threads: what loop.h is on a CPU. `run_grid` is the work of one thread of one block. A device
-// compiler makes a kernel of it (instantiate_cuda.h); a test walks it over all blocks and threads on the host.
+// compiler makes a kernel of it (instantiate_grid.h); a test walks it over all blocks and threads on the host.
 
 #include <ravine/kernels/step_scalars.h>
 

@@ -1,6 +1,6 @@
 #pragma once
-// The kernels of a family of rules for a device, by storage type. The definitions are in instantiate_cuda.h, which one
-// object per family and storage type includes, or in instantiate_no_device.h.
+// The kernels of a family of rules for a device, by storage type. The definitions are in instantiate_grid.h, which one
+// object per family and storage type includes, or in instantiate_no_grid.h.
 
 #include <ravine/kernels/grid.h>
 #include <ravine/kernels/kernel_set.h>

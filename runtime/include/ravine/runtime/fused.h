@@ -10,7 +10,8 @@
 /// One call per algorithm over lists of parameters, gradients and state: a whole update without an Optimizer.
 ///
 /// A function takes a rule's *terms*, the scalars of one step (`kernels::AdamRule<false>::terms({1e-3, 0.9, 0.999, 1e-8},
-/// step, Power())` gives torch's; see the rule's header), and its switches, and writes parameters and state in place, in one parallel region: float32 and float64 bit for bit as
+/// step, Power())` gives torch's; see the rule's header), and its switches, and writes parameters and state in place, in one
+/// parallel region: float32 and float64 bit for bit as
 /// torch's for-loop with correctly rounded roots; 16-bit tensors compute in float32 and round each stored element once.
 /// Lists may mix shapes, dtypes (float64, float32, bfloat16, float16) and layouts; all tensors of one index have equal
 /// shape and dtype. With the switch `unscale` gradients are divided by `grad_scale` and written back first; otherwise
