@@ -28,19 +28,15 @@ std::pair<std::string_view, double> largest_option(const Group& group) {
 
 }  // namespace
 
-detail::BodyPointer detail::make_elementwise(const Algorithm& algorithm, Parameters params, std::shared_ptr<Group> defaults,
-                                             const Context& context) {
-    auto body = std::make_unique<ElementwiseBody>(algorithm, std::move(defaults), context);
-    if (!params.empty()) body->add_param_group(std::move(params), {});
-    return BodyPointer(body.release());
+detail::BodyPointer detail::make_elementwise(const OptimizerClass& self, std::shared_ptr<Group> defaults, const Context& context) {
+    return BodyPointer(new ElementwiseBody(static_cast<const Algorithm&>(self), std::move(defaults), context));
 }
 
 ElementwiseBody::ElementwiseBody(const Algorithm& algorithm, std::shared_ptr<Group> defaults, const Context& context)
-    : OptimizerBody(algorithm.name, std::move(defaults), context), algorithm_(algorithm), isa_(default_isa()) {
+    : OptimizerBody(algorithm, std::move(defaults), context), algorithm_(algorithm), isa_(default_isa()) {
     const auto widest = std::max_element(algorithm.rules.begin(), algorithm.rules.end(),
                                          [](const RuleInfo& a, const RuleInfo& b) { return a.slots < b.slots; });
     state_names_.assign(widest->state.begin(), widest->state.end());
-    check_defaults();
 }
 
 /// A group that can be captured in a graph, and one whose steps may be skipped without the host's knowing. foreach must know

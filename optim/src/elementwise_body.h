@@ -23,9 +23,6 @@ class ElementwiseBody final : public OptimizerBody {
 
   protected:
     void update() override;
-    std::string contradiction(const Group& group) const override { return algorithm_.contradiction(group.options_data()); }
-    std::shared_ptr<Group> make_group() const override { return algorithm_.make_group(); }
-    void after_load(Group& group) const override { algorithm_.after_load(group.options_data()); }
     void groups_changed() noexcept override { drop_plan(); }
     void options_changed() override;
     void forget_state(const Parameter& parameter) noexcept override { store_.erase(parameter); }

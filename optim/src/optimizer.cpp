@@ -22,11 +22,7 @@ std::string_view Optimizer::name() const noexcept { return body_->name(); }
 
 void Optimizer::step() { body_->step(); }
 
-double Optimizer::step(function_ref<double()> closure) {
-    const double loss = closure();
-    body_->step();
-    return loss;
-}
+double Optimizer::step(function_ref<double()> closure) { return body_->step(closure); }
 
 Tensor Optimizer::clip_grad_norm_(double max_norm, double norm_type) {
     return optim::clip_grad_norm_(body_->gradients(), max_norm, norm_type, body_->context());

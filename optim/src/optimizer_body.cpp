@@ -44,26 +44,30 @@ void Complaints::raise(std::string_view who, std::string_view what) const {
     throw std::invalid_argument(text);
 }
 
-OptimizerBody::OptimizerBody(std::string_view name, std::shared_ptr<Group> defaults, const Context& context)
-    : groups_(std::make_shared<GroupSet>()), defaults_(std::move(defaults)), context_(context), executor_(context.executor) {
-    groups_->owner = name;
+detail::BodyPointer detail::make_with_group(const OptimizerClass& its_class, Parameters params, std::shared_ptr<Group> defaults,
+                                            const Context& context) {
+    BodyPointer body = its_class.make_body(its_class, std::move(defaults), context);
+    if (!params.empty()) body->add_param_group(std::move(params), {});
+    return body;
+}
+
+OptimizerBody::OptimizerBody(const OptimizerClass& its_class, std::shared_ptr<Group> defaults, const Context& context)
+    : class_(its_class), groups_(std::make_shared<GroupSet>()), defaults_(std::move(defaults)), context_(context), executor_(context.executor) {
+    groups_->owner = its_class.name;
     groups_->log = context.log;
     groups_->lr_changed = [this] { options_changed(); };
     if (executor_ == nullptr) {
         own_executor_ = std::make_unique<ThreadExecutor>();
         executor_ = own_executor_.get();
     }
+    if (const std::string text = complaint(*defaults_, true); !text.empty()) throw std::invalid_argument(fmt::format("{}: {}", name(), text));
 }
 
 OptimizerBody::~OptimizerBody() { groups_->lr_changed = nullptr; }
 
 std::string OptimizerBody::complaint(const Group& group, bool first) const {
     std::string text = GroupAccess::complaint(group, first);
-    return text.empty() ? contradiction(group) : text;
-}
-
-void OptimizerBody::check_defaults() const {
-    if (const std::string text = complaint(*defaults_, true); !text.empty()) throw std::invalid_argument(fmt::format("{}: {}", name(), text));
+    return text.empty() ? class_.contradiction(group.options_data()) : text;
 }
 
 void OptimizerBody::check_group(const Group& group, std::size_t index, bool first) const {
@@ -79,6 +83,12 @@ void OptimizerBody::step() {
     }
     for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g, false);
     update();
+}
+
+double OptimizerBody::step(function_ref<double()> closure) {
+    const double loss = closure();
+    step();
+    return loss;
 }
 
 void OptimizerBody::zero_grad(bool set_to_none) {
@@ -120,7 +130,7 @@ void OptimizerBody::set_found_inf(Tensor found_inf) {
 
 Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
     const std::string where = fmt::format(" (group {})", groups().size());
-    auto group = make_group();
+    auto group = class_.make_group();
     GroupAccess::copy_options(*defaults_, *group);
     GroupAccess::assign(*group, options, false, false, where);
     check_group(*group, groups().size(), true);

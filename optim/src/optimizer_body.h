@@ -1,5 +1,5 @@
 #pragma once
-#include <ravine/optim/optimizer.h>
+#include <ravine/optim/optimizer_class.h>
 
 #include <memory>
 #include <span>
@@ -32,7 +32,8 @@ struct LoadedState {
 /// state.
 class OptimizerBody {
   public:
-    OptimizerBody(std::string_view name, std::shared_ptr<Group> defaults, const Context& context);
+    /// std::invalid_argument if the defaults are not to be stepped with.
+    OptimizerBody(const OptimizerClass& its_class, std::shared_ptr<Group> defaults, const Context& context);
     virtual ~OptimizerBody();
     OptimizerBody(const OptimizerBody&) = delete;
     OptimizerBody& operator=(const OptimizerBody&) = delete;
@@ -45,6 +46,8 @@ class OptimizerBody {
     std::string to_string() const;
 
     void step();
+    /// Calls the closure as often as the algorithm wants, and returns its first result.
+    virtual double step(function_ref<double()> closure);
     void zero_grad(bool set_to_none);
     /// Every gradient that is there.
     std::vector<Tensor> gradients() const;
@@ -66,12 +69,6 @@ class OptimizerBody {
   protected:
     /// One update.
     virtual void update() = 0;
-    /// Empty, or what is wrong with the options of a group beyond each one's own range.
-    virtual std::string contradiction(const Group& group) const = 0;
-    /// A group with the class's default options.
-    virtual std::shared_ptr<Group> make_group() const = 0;
-    /// Puts right what a loaded group may not say.
-    virtual void after_load(Group& group) const = 0;
     /// Parameters came, went or changed their group: `step` must look at all of them anew.
     virtual void groups_changed() noexcept = 0;
     /// Hyperparameters changed: what a device keeps of them must follow.
@@ -84,8 +81,6 @@ class OptimizerBody {
     /// Replaces all state by what `prepare_states` gave.
     virtual void commit_states(std::shared_ptr<void> prepared) noexcept = 0;
 
-    /// std::invalid_argument if the options of the constructor are not to be stepped with.
-    void check_defaults() const;
     /// std::invalid_argument with the group's number if its options are not to be stepped with.
     void check_group(const Group& group, std::size_t index, bool first) const;
     Executor& executor() noexcept { return *executor_; }
@@ -95,9 +90,10 @@ class OptimizerBody {
     const Tensor& grad_scale() const noexcept { return grad_scale_; }
 
   private:
-    /// Empty, or what is wrong with a group's options.
+    /// Empty, or what is wrong with a group's options, each alone and together.
     std::string complaint(const Group& group, bool first) const;
 
+    const OptimizerClass& class_;
     std::shared_ptr<GroupSet> groups_;
     std::shared_ptr<Group> defaults_;
     Context context_;

@@ -16,10 +16,10 @@ struct Entry {
 };
 
 template <class A> detail::BodyPointer make_as(Parameters params, const Dict& options, const Context& context) {
-    const Algorithm& algorithm = algorithm_of<A>();
-    std::shared_ptr<Group> defaults = algorithm.make_group();
+    const OptimizerClass& its_class = class_of<A>();
+    std::shared_ptr<Group> defaults = its_class.make_group();
     GroupAccess::assign(*defaults, options, true, false, "");
-    return detail::make_elementwise(algorithm, std::move(params), std::move(defaults), context);
+    return detail::make_with_group(its_class, std::move(params), std::move(defaults), context);
 }
 
 // Sorted. An explicit list: a static library would drop objects that register themselves.

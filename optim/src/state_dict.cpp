@@ -207,10 +207,10 @@ void OptimizerBody::load_state_dict(const Value& state_dict, const LoadOptions& 
 
     std::vector<std::shared_ptr<Group>> loaded;
     for (std::size_t g = 0; g < groups().size(); ++g) {
-        auto group = make_group();
+        auto group = class_.make_group();
         GroupAccess::params(*group) = groups()[g]->params();
         read_options(*group, *reader.groups()[g].options, g, complaints);
-        after_load(*group);
+        class_.after_load(group->options_data());
         if (const std::string text = complaint(*group, false); !text.empty()) complaints.add(fmt::format("{} (param_groups[{}])", text, g));
         loaded.push_back(std::move(group));
     }

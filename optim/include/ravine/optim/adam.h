@@ -44,7 +44,7 @@ struct AdamAlgorithm {
         return {options.lr, options.betas[0], options.betas[1], options.eps, options.weight_decay, options.decoupled_weight_decay ? 1.0 : 0.0};
     }
 };
-template <> RAVINE_API const Algorithm& algorithm_of<AdamAlgorithm>();
+template <> RAVINE_API const OptimizerClass& class_of<AdamAlgorithm>();
 using Adam = Elementwise<AdamAlgorithm>;
 
 }  // namespace ravine::inline v0::optim

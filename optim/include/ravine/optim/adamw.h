@@ -46,7 +46,7 @@ struct AdamWAlgorithm {
         return {options.lr, options.betas[0], options.betas[1], options.eps, options.weight_decay, 1};
     }
 };
-template <> RAVINE_API const Algorithm& algorithm_of<AdamWAlgorithm>();
+template <> RAVINE_API const OptimizerClass& class_of<AdamWAlgorithm>();
 using AdamW = Elementwise<AdamWAlgorithm>;
 
 }  // namespace ravine::inline v0::optim

@@ -37,9 +37,7 @@ template <class A> const Algorithm& describe() {
     using Rules = typename detail::rules_of<A>::type;
     using Rule = kernels::first_rule<Rules>;
     static const Algorithm algorithm = {
-        A::name,
-        []() -> std::shared_ptr<Group> { return std::make_shared<OptionsGroup<Options>>(A::name); },
-        fields_of<Options>(),
+        describe_class<A>(&detail::make_elementwise),
         rule_infos<Rules>(),
         A::counts_steps,
         [](const void* options) {
@@ -66,29 +64,12 @@ template <class A> const Algorithm& describe() {
         },
         [](const void* options) { return static_cast<const Options*>(options)->implementation; },
         [](const void* options) {
-            if constexpr (requires { A::contradiction(std::declval<const Options&>()); }) {
-                const std::string_view text = A::contradiction(*static_cast<const Options*>(options));
-                if (!text.empty()) return std::string(text);
-            }
-            if constexpr (requires(const Options& o) { o.differentiable; }) {
-                const auto& typed = *static_cast<const Options*>(options);
-                if (typed.differentiable && typed.implementation == Implementation::fused) {
-                    return std::string("fused and differentiable must not be True together");
-                }
-            }
-            return std::string();
-        },
-        [](const void* options) {
             if constexpr (requires(const Options& o) { o.capturable; }) {
                 return static_cast<const Options*>(options)->capturable;
             } else {
                 (void)options;
                 return false;
             }
-        },
-        [](void* options) {
-            if constexpr (requires(Options& o) { A::after_load(o); }) A::after_load(*static_cast<Options*>(options));
-            else (void)options;
         }};
     return algorithm;
 }
@@ -97,4 +78,4 @@ template <class A> const Algorithm& describe() {
 
 /// Makes the optimizer class of an algorithm usable: once, in a source file that sees the rule.
 #define RAVINE_ALGORITHM(A)                                                                                            \
-    template <> const ravine::optim::Algorithm& ravine::optim::algorithm_of<A>() { return ravine::optim::describe<A>(); }
+    template <> const ravine::optim::OptimizerClass& ravine::optim::class_of<A>() { return ravine::optim::describe<A>(); }

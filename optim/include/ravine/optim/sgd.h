@@ -48,7 +48,7 @@ struct SGDAlgorithm {
         return options.nesterov && !possible ? "nesterov needs a momentum > 0 and zero dampening" : "";
     }
 };
-template <> RAVINE_API const Algorithm& algorithm_of<SGDAlgorithm>();
+template <> RAVINE_API const OptimizerClass& class_of<SGDAlgorithm>();
 using SGD = Elementwise<SGDAlgorithm>;
 
 }  // namespace ravine::inline v0::optim

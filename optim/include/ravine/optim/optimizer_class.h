@@ -1,0 +1,83 @@
+#pragma once
+#include <ravine/optim/optimizer.h>
+
+#include <string>
+#include <string_view>
+
+namespace ravine::inline v0::optim {
+
+/// A class of optimizers with its types erased: what is alike for all, however they update. Made by `describe_class`.
+struct OptimizerClass {
+    std::string_view name;  ///< torch's class name
+    std::shared_ptr<Group> (*make_group)();
+    std::span<const FieldInfo> fields;
+    /// Empty, or why these options contradict one another, after each was checked alone.
+    std::string (*contradiction)(const void* options);
+    /// Puts right what a loaded group may not say (AdamW: its decay is always decoupled).
+    void (*after_load)(void* options);
+    /// A body without groups. std::invalid_argument if the defaults are not to be stepped with.
+    detail::BodyPointer (*make_body)(const OptimizerClass& self, std::shared_ptr<Group> defaults, const Context& context);
+};
+
+/// The description of A; defined for each class in one source file, for elementwise ones by RAVINE_ALGORITHM(A) (describe.h).
+template <class A> const OptimizerClass& class_of();
+
+namespace detail {
+/// A body with its first group; checks everything. An empty list of parameters makes no group.
+RAVINE_API BodyPointer make_with_group(const OptimizerClass& its_class, Parameters params, std::shared_ptr<Group> defaults,
+                                       const Context& context);
+}  // namespace detail
+
+/// The optimizer of a class A, which has `Options` and `name` (see class_of): an Optimizer whose groups show their options as
+/// plain data. Adds no data to Optimizer.
+template <class A> class OptimizerOf : public Optimizer {
+  public:
+    using Options = typename A::Options;
+    using TypedGroup = OptionsGroup<Options>;
+
+    /// One group with these parameters and options; `({}, {...})` starts without a group. std::invalid_argument: an option
+    /// out of its range, options that contradict one another, names for some parameters only.
+    explicit OptimizerOf(Parameters params, const Options& options = {}, const Context& context = {})
+        : Optimizer(detail::make_with_group(class_of<A>(), std::move(params), make_defaults(options), context)) {}
+
+    /// Adds a group with the optimizer's own options, and returns it: `add_param_group({b}).options.weight_decay = 0`.
+    TypedGroup& add_param_group(Parameters params, const Dict& options = {}) {
+        return static_cast<TypedGroup&>(Optimizer::add_param_group(std::move(params), options));
+    }
+    GroupRange<TypedGroup> param_groups() const noexcept { return GroupRange<TypedGroup>(group_set()->groups); }
+
+  private:
+    static std::shared_ptr<Group> make_defaults(const Options& options) {
+        auto group = std::make_shared<TypedGroup>(A::name);
+        group->options = options;
+        return group;
+    }
+};
+
+/// The description of A, which has `Options` (an aggregate with `fields()`), `name`, and where it needs them
+/// `contradiction(options)` and `after_load(options)`.
+template <class A>
+OptimizerClass describe_class(detail::BodyPointer (*make_body)(const OptimizerClass&, std::shared_ptr<Group>, const Context&)) {
+    using Options = typename A::Options;
+    return {A::name,
+            []() -> std::shared_ptr<Group> { return std::make_shared<OptionsGroup<Options>>(A::name); },
+            fields_of<Options>(),
+            [](const void* erased) {
+                [[maybe_unused]] const auto& options = *static_cast<const Options*>(erased);
+                std::string text;
+                if constexpr (requires { A::contradiction(options); }) text = A::contradiction(options);
+                if constexpr (requires { options.differentiable; }) {
+                    if (text.empty() && options.differentiable && options.implementation == Implementation::fused) {
+                        text = "fused and differentiable must not be True together";
+                    }
+                }
+                return text;
+            },
+            [](void* options) {
+                if constexpr (requires(Options& o) { A::after_load(o); }) A::after_load(*static_cast<Options*>(options));
+                else (void)options;
+            },
+            make_body};
+}
+
+}  // namespace ravine::inline v0::optim
