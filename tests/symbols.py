@@ -16,7 +16,7 @@ from pathlib import Path
 
 from counts import Tally
 
-ARCHIVE = re.compile(r"libravine-kernels-(\w+)-(\w+)\.a")
+ARCHIVE = re.compile(r"libravine-kernels-(\w+)\.a")
 EXPORTED = re.compile(r"(?:(?:vtable|typeinfo|typeinfo name|guard variable|VTT) for )?ravine::")
 MERGED = "VWuvw"  # weak and unique symbols
 

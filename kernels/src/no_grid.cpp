@@ -1,5 +1,5 @@
 // In a library without kernels for devices, what would be them.
-#include <ravine/kernels/families.h>
+#include <families.h>
 #include <ravine/kernels/grid_copy.h>
 #include <ravine/kernels/grid_reduction.h>
 #include <ravine/kernels/instantiate_no_grid.h>

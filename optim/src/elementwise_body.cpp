@@ -37,6 +37,7 @@ ElementwiseBody::ElementwiseBody(const Algorithm& algorithm, std::shared_ptr<Gro
     const auto widest = std::max_element(algorithm.rules.begin(), algorithm.rules.end(),
                                          [](const RuleInfo& a, const RuleInfo& b) { return a.slots < b.slots; });
     state_names_.assign(widest->state.begin(), widest->state.end());
+    scalar_names_ = widest->scalars;
 }
 
 /// A group that can be captured in a graph, and one whose steps may be skipped without the host's knowing. foreach must know
@@ -74,9 +75,22 @@ std::int64_t ElementwiseBody::step_of(const StateStore::Slots& slots) const noex
     return slots.entry == StateStore::no_entry ? slots.step : entries_[slots.entry].step;
 }
 
+const CarriedScalars& ElementwiseBody::scalars_of(const StateStore::Slots& slots) const noexcept {
+    return slots.entry == StateStore::no_entry ? slots.scalars : entries_[slots.entry].scalars;
+}
+
+/// Makes of the scalars after `step` updates those after `times` more.
+void ElementwiseBody::advance(const Group& group, std::int64_t step, std::int64_t times, CarriedScalars& scalars) const {
+    kernels::StepArguments unused;
+    for (std::int64_t i = 1; i <= times; ++i) algorithm_.update(group.options_data(), step + i, false, scalars, unused);
+}
+
 void ElementwiseBody::drop_plan() noexcept {
     for (const auto& slots : store_) {
-        if (!slots->count.defined()) slots->step = step_of(*slots);
+        if (!slots->count.defined()) {
+            slots->step = step_of(*slots);
+            slots->scalars = scalars_of(*slots);
+        }
         slots->entry = StateStore::no_entry;
     }
     planned_ = false;
@@ -115,7 +129,7 @@ bool ElementwiseBody::plan_is_current() {
 }
 
 /// The scalars of the next update. Changes nothing but what the next call overwrites.
-void ElementwiseBody::prepare_entry(const Entry& entry) {
+void ElementwiseBody::prepare_entry(Entry& entry) {
     const Group& group = *groups()[entry.group];
     PlanEntry& planned = waves_[entry.wave].plan.entry(entry.plan_entry);
     kernels::StepArguments& arguments = planned.arguments;
@@ -124,7 +138,9 @@ void ElementwiseBody::prepare_entry(const Entry& entry) {
         throw std::invalid_argument(fmt::format("{}: capturable must be False for parameters on {}, got True (group {})", name(),
                                                 ravine::name(entry.device), entry.group));
     }
-    algorithm_.update(group.options_data(), entry.step + 1, entry.first, arguments);
+    entry.next = entry.scalars;
+    algorithm_.update(group.options_data(), entry.step + 1, entry.first, entry.next, arguments);
+    if (!rule.scalars.empty()) advance(group, entry.step + 1, entry.stride - 1, entry.next);
     planned.writes = rule.writes;
     planned.found_inf = found_inf().defined() && sees_found_inf(entry) ? static_cast<const float*>(found_inf().data()) : nullptr;
     planned.grad_scale = nullptr;
@@ -176,7 +192,7 @@ void ElementwiseBody::check_gradients_writable() const {
 void ElementwiseBody::update() {
     if (!plan_is_current()) Planner(*this).make();
     const bool skipped = is_skipped();
-    for (const Entry& entry : entries_) prepare_entry(entry);
+    for (Entry& entry : entries_) prepare_entry(entry);
     if (grad_scale().defined()) check_gradients_writable();
     if (!skipped) {
         for (Wave& wave : waves_) wave.plan.run(wave.serial ? serial_ : executor());
@@ -189,6 +205,7 @@ void ElementwiseBody::count_update(bool skipped) noexcept {
     if (!skipped) {
         for (Entry& entry : entries_) {
             if (!entry.counted) entry.step += entry.stride;
+            entry.scalars = entry.next;
             leaves_first = leaves_first || entry.first;
         }
     }

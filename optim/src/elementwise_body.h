@@ -6,6 +6,7 @@
 #include <ravine/runtime/plan.h>
 #include <ravine/runtime/update.h>
 
+#include <bit>
 #include <tuple>
 
 namespace ravine::inline v0::optim {
@@ -25,6 +26,7 @@ class ElementwiseBody final : public OptimizerBody {
     void update() override;
     void groups_changed() noexcept override { drop_plan(); }
     void options_changed() override;
+    void prepare_group(const Parameters& params) override;
     void forget_state(const Parameter& parameter) noexcept override { store_.erase(parameter); }
     Parameters parameters_with_state() const override;
     std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const override;
@@ -55,6 +57,8 @@ class ElementwiseBody final : public OptimizerBody {
         DType dtype;
         Device device;
         std::int64_t step;    ///< finished updates
+        CarriedScalars scalars;  ///< that the rule carries on, after `step` updates
+        CarriedScalars next;     ///< after the one that is prepared
         std::int64_t stride;  ///< updates in each call of `step`
         bool first;           ///< there is no state to go on from
         bool counted;         ///< by the device, which then knows about `step` and `first` what nobody else does
@@ -63,7 +67,9 @@ class ElementwiseBody final : public OptimizerBody {
         std::size_t variant;
         Implementation implementation;
         unsigned plan_entry;
-        auto key() const { return std::tie(wave, group, dtype, device, step, stride, first, counted, counts); }
+        /// A number that is not one would not equal itself: its bits do.
+        auto bits() const { return std::bit_cast<std::array<std::uint64_t, kernels::max_scalars>>(scalars); }
+        auto key() const { return std::tuple(wave, group, dtype, device, step, stride, bits(), first, counted, counts); }
     };
 
     /// What runs in one parallel region. There is more than one only where a parameter is twice in a group, or where some
@@ -77,7 +83,7 @@ class ElementwiseBody final : public OptimizerBody {
     bool plan_is_current();
     bool move_row(Member& member);
     void drop_plan() noexcept;
-    void prepare_entry(const Entry& entry);
+    void prepare_entry(Entry& entry);
     void prepare_counted(const Entry& entry, PlanEntry& planned) const;
     void check_gradients_writable() const;
     /// Whether a step with this rule leaves anything that the next one goes on from.
@@ -93,16 +99,27 @@ class ElementwiseBody final : public OptimizerBody {
     bool counts_there(const Group& group, Device device) const;
     /// Where no device counts.
     std::int64_t step_of(const StateStore::Slots& slots) const noexcept;
+    const CarriedScalars& scalars_of(const StateStore::Slots& slots) const noexcept;
+    void advance(const Group& group, std::int64_t step, std::int64_t times, CarriedScalars& scalars) const;
+    /// Element `index` of what a device counts, 0-d, there.
+    static Tensor counted_number(const Tensor& count, std::size_t index);
     /// Whether anybody may see the state. Waits for a device that counts the steps of an algorithm whose state has none.
     bool is_there(const StateStore::Slots& slots) const;
     /// Where the slots of a rule lie among the names of the state.
     std::size_t slot_index(const RuleInfo& rule, std::size_t slot) const;
+    /// A parameter that gets state.
+    struct NewState {
+        const Parameter* parameter;
+        StateStore::Slots* state;
+    };
+    void make_states(const Group& group, const RuleInfo& rule, std::span<const NewState> fresh);
     bool load_slot(const LoadedState& state, std::string_view name, const Value& value, bool cast, StateStore::Slots& slots,
                    Complaints& complaints) const;
 
     const Algorithm& algorithm_;
     const Isa isa_;
-    std::vector<std::string_view> state_names_;  // of all variants, in torch's order
+    std::vector<std::string_view> state_names_;  // of the tensors of all variants, in torch's order
+    std::span<const char* const> scalar_names_;
     StateStore store_;
     SerialExecutor serial_;
 

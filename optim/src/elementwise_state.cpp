@@ -2,6 +2,8 @@
 
 #include "parameter_body.h"
 
+#include <ravine/runtime/foreach.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -13,13 +15,19 @@
 namespace ravine::inline v0::optim {
 namespace {
 
-/// A count of steps as files have it: a number or a one-element tensor.
-bool read_step(const Value& value, std::int64_t& step) {
+/// A number as files have it: itself or a one-element tensor.
+bool read_number(const Value& value, double& number) {
     const Tensor* tensor = value.get_if<Tensor>();
     const bool is_number = value.is(Value::Kind::integer) || value.is(Value::Kind::floating);
     const bool is_scalar = tensor != nullptr && tensor->defined() && tensor->numel() == 1 && tensor->dtype() < DType::boolean;
     if (!is_number && !is_scalar) return false;
-    const double number = is_scalar ? tensor->item() : value.number();
+    number = is_scalar ? tensor->item() : value.number();
+    return true;
+}
+
+bool read_step(const Value& value, std::int64_t& step) {
+    double number = 0;
+    if (!read_number(value, number)) return false;
     if (!(number >= 0 && number <= 0x1p53) || number != std::floor(number)) return false;
     step = static_cast<std::int64_t>(number);
     return true;
@@ -49,17 +57,23 @@ Tensor rows_of(const Tensor& old, const Tensor& parameter, std::span<const std::
 
 /// What a device skipped, nobody else knows: the state of an algorithm that has no count is there after the first step.
 bool ElementwiseBody::is_there(const StateStore::Slots& slots) const {
-    return slots.exists && (algorithm_.counts_steps || !slots.count.defined() || slots.count.item(context()) > 0);
+    return slots.exists && (algorithm_.counts_steps || !slots.count.defined() || counted_number(slots.count, 0).item(context()) > 0);
+}
+
+Tensor ElementwiseBody::counted_number(const Tensor& count, std::size_t index) {
+    return borrow(static_cast<double*>(count.mutable_data()) + index, {}, {.device = count.device()});
 }
 
 Dict ElementwiseBody::state(const Parameter& parameter) const {
     Dict result;
     const StateStore::Slots* slots = store_.find(parameter);
     if (slots == nullptr || !is_there(*slots)) return result;
-    if (algorithm_.counts_steps) {
+    const auto show = [&](std::string_view name, double number, std::size_t index) {
         const bool counted = slots->count.defined();
-        result.set("step", counted ? slots->count.to(DType::f32, context()) : scalar_tensor(static_cast<double>(step_of(*slots)), DType::f32, context()));
-    }
+        result.set(name, counted ? counted_number(slots->count, index).to(DType::f32, context()) : scalar_tensor(number, DType::f32, context()));
+    };
+    if (algorithm_.counts_steps) show("step", static_cast<double>(step_of(*slots)), 0);
+    for (std::size_t i = 0; i < scalar_names_.size(); ++i) show(scalar_names_[i], scalars_of(*slots)[i], i + 1);
     for (std::size_t s = 0; s < state_names_.size(); ++s) {
         if (slots->tensors[s].defined()) result.set(state_names_[s], slots->tensors[s]);
     }
@@ -83,6 +97,13 @@ bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name,
         return false;
     };
     if (name == "step" && algorithm_.counts_steps) return read_step(value, slots.step) || refuse("a count of steps");
+    const auto scalar = std::find(scalar_names_.begin(), scalar_names_.end(), name);
+    if (scalar != scalar_names_.end()) {
+        double number = 0;
+        if (!read_number(value, number)) return refuse("a number");
+        slots.scalars[static_cast<std::size_t>(scalar - scalar_names_.begin())] = static_cast<float>(number);
+        return true;
+    }
     if (known == state_names_.end()) return cast || refuse("no part of it");
     if (value.is_null() && !algorithm_.counts_steps) return false;
     const Tensor* tensor = value.get_if<Tensor>();
@@ -105,14 +126,59 @@ std::shared_ptr<void> ElementwiseBody::prepare_states(std::span<const LoadedStat
             else complaints.add(fmt::format("{} must have strings as keys, got {}", state.where, key.to_string()));
         }
         const RuleInfo& rule = algorithm_.rules[variant_of(*state.group)];
-        const bool is_complete = std::all_of(rule.state.begin(), rule.state.end(), [&](std::string_view name) { return state.slots->contains(name); }) &&
-                                 (!algorithm_.counts_steps || state.slots->contains("step"));
-        slots.exists = std::any_of(slots.tensors.begin(), slots.tensors.end(), [](const Tensor& t) { return t.defined(); });
+        std::vector<std::string_view> names;
+        if (algorithm_.counts_steps) names.push_back("step");
+        names.insert(names.end(), rule.scalars.begin(), rule.scalars.end());
+        names.insert(names.end(), rule.state.begin(), rule.state.end());
+        const bool is_complete = std::all_of(names.begin(), names.end(), [&](std::string_view name) { return state.slots->contains(name); });
+        slots.exists = algorithm_.has_state_from_start || std::any_of(slots.tensors.begin(), slots.tensors.end(), [](const Tensor& t) { return t.defined(); });
         if (!is_complete && algorithm_.counts_steps) {
-            complaints.add(fmt::format("{} must have step, {}, got {}", state.where, fmt::join(rule.state, ", "), Value(*state.slots).to_string()));
+            complaints.add(fmt::format("{} must have {}, got {}", state.where, fmt::join(names, ", "), Value(*state.slots).to_string()));
         }
     }
     return prepared;
+}
+
+/// For algorithms whose parameters have state before their first step.
+void ElementwiseBody::prepare_group(const Parameters& params) {
+    if (!algorithm_.has_state_from_start) return;
+    const RuleInfo& rule = algorithm_.rules[variant_of(default_group())];
+    std::vector<NewState> fresh;
+    for (const Parameter& parameter : params) {
+        if (store_.find(parameter) == nullptr) fresh.push_back({&parameter, nullptr});
+    }
+    try {
+        for (NewState& one : fresh) one.state = &store_.obtain(*one.parameter);
+        make_states(default_group(), rule, fresh);
+    } catch (...) {
+        for (const NewState& one : fresh) store_.erase(*one.parameter);
+        throw;
+    }
+    for (const NewState& one : fresh) one.state->exists = true;
+}
+
+/// Memory for new states, one allocation for each slot, with what they start with.
+void ElementwiseBody::make_states(const Group& group, const RuleInfo& rule, std::span<const NewState> fresh) {
+    for (std::size_t s = 0; s < rule.state.size(); ++s) {
+        const std::size_t slot = slot_index(rule, s);
+        const double start = algorithm_.initial((algorithm_.has_state_from_start ? default_group() : group).options_data(), rule.state[s]);
+        std::vector<Tensor> like;
+        std::vector<Tensor*> missing;
+        for (const NewState& one : fresh) {
+            Tensor& tensor = one.state->tensors[slot];
+            if (tensor.defined()) continue;
+            const Tensor& data = one.parameter->data();
+            if (std::isfinite(start) && std::fabs(start) > largest_value(data.dtype())) {
+                throw std::invalid_argument(fmt::format("{}: {} must start with a number that is convertible to {} without overflow, got {}", name(),
+                                                        rule.state[s], ravine::name(data.dtype()), start));
+            }
+            like.push_back(data);
+            missing.push_back(&tensor);
+        }
+        std::vector<Tensor> made = zeros_like(like, context());
+        if (start != 0) foreach::add_(made, start, context());
+        for (std::size_t i = 0; i < made.size(); ++i) *missing[i] = std::move(made[i]);
+    }
 }
 
 void ElementwiseBody::commit_states(std::shared_ptr<void> prepared) noexcept {

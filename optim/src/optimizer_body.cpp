@@ -150,6 +150,8 @@ Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
     }
     GroupAccess::params(*group) = std::move(params);
     for (const auto& [key, value] : options) GroupAccess::order(*group).push_back(key.as<std::string>());
+    groups_->groups.reserve(groups_->groups.size() + 1);
+    prepare_group(group->params());
     groups_->groups.push_back(std::move(group));
     groups_changed();
     if (!twice.empty() && context_.log != nullptr) {

@@ -69,6 +69,8 @@ class OptimizerBody {
   protected:
     /// One update.
     virtual void update() = 0;
+    /// A group with these parameters is to be added: the last that may fail.
+    virtual void prepare_group(const Parameters& params) { static_cast<void>(params); }
     /// Parameters came, went or changed their group: `step` must look at all of them anew.
     virtual void groups_changed() noexcept = 0;
     /// Hyperparameters changed: what a device keeps of them must follow.
@@ -83,6 +85,7 @@ class OptimizerBody {
 
     /// std::invalid_argument with the group's number if its options are not to be stepped with.
     void check_group(const Group& group, std::size_t index, bool first) const;
+    const Group& default_group() const noexcept { return *defaults_; }
     Executor& executor() noexcept { return *executor_; }
     /// Undefined if nobody looks for gradients that are not finite.
     const Tensor& found_inf() const noexcept { return found_inf_; }

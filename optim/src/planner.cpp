@@ -60,12 +60,17 @@ void Planner::add_group(std::size_t index) {
         if (state != nullptr) settle_count(*state, counted);
         const bool has_step = state != nullptr && !state->count.defined();
         const bool fresh = state != nullptr && !state->exists && occurrence == 0;
+        if (fresh && has_step && !rule.scalars.empty()) state->scalars = body_.algorithm_.initial_scalars(group.options_data());
+        CarriedScalars scalars = has_step ? state->scalars : CarriedScalars{};
+        if (!rule.scalars.empty()) body_.advance(group, has_step ? state->step : 0, static_cast<std::int64_t>(occurrence), scalars);
         body_.makes_state_ = body_.makes_state_ || fresh;
         const std::size_t entry = entry_for({.wave = wave_for(occurrence, implementation == Implementation::for_loop),
                                              .group = index,
                                              .dtype = parameter.data().dtype(),
                                              .device = device,
                                              .step = (has_step ? state->step : 0) + static_cast<std::int64_t>(occurrence),
+                                             .scalars = scalars,
+                                             .next = {},
                                              .stride = static_cast<std::int64_t>(times[parameter.body()]),
                                              .first = fresh && !body_.algorithm_.counts_steps && !counted,
                                              .counted = counted,
@@ -77,26 +82,34 @@ void Planner::add_group(std::size_t index) {
                                             state);
         candidates_.push_back({&parameter, state, occurrence, body_.members_.size() - 1, entry});
     }
-    allocate_state(rule, first_candidate);
+    std::vector<ElementwiseBody::NewState> fresh;
+    for (std::size_t i = first_candidate; i < candidates_.size(); ++i) {
+        if (candidates_[i].state != nullptr && candidates_[i].occurrence == 0) fresh.push_back({candidates_[i].parameter, candidates_[i].state});
+    }
+    body_.make_states(group, rule, fresh);
 }
 
 /// A count that is the host's from now on is read, which waits for the device.
 void Planner::settle_count(StateStore::Slots& state, bool counted) {
     if (counted || !state.count.defined()) return;
-    const auto [known, is_new] = counted_.emplace(state.count.data(), 0);
-    if (is_new) known->second = static_cast<std::int64_t>(state.count.item(body_.context()));
-    state.step = known->second;
+    const auto [known, is_new] = counted_.emplace(state.count.data(), Tensor());
+    if (is_new) known->second = state.count.to(Device{}, body_.context());
+    const std::span<const double> numbers = known->second.span<const double>();
+    state.step = static_cast<std::int64_t>(numbers[0]);
+    std::copy(numbers.begin() + 1, numbers.end(), state.scalars.begin());
     state.exists = state.exists && (body_.algorithm_.counts_steps || state.step > 0);
     state.count = Tensor();
 }
 
 /// A count of an entry's own: rows that shared one until now may be stepped apart from here on.
-Tensor Planner::new_count(const StateStore::Slots& state, Device device) const {
-    Tensor count = empty({}, DType::f64, device, body_.context());
+Tensor Planner::new_count(const StateStore::Slots& state, const RuleInfo& rule, Device device) const {
+    if (state.count.defined()) return state.count.clone(body_.context());
     const bool has_stepped = state.exists && !body_.algorithm_.counts_steps;
-    const std::int64_t step = has_stepped ? std::max<std::int64_t>(state.step, 1) : state.step;
-    count.copy_(state.count.defined() ? state.count : scalar_tensor(static_cast<double>(step), DType::f64), body_.context());
-    return count;
+    const Tensor count = empty({1 + static_cast<std::int64_t>(rule.scalars.size())}, DType::f64);
+    const std::span<double> numbers = count.span<double>();
+    numbers[0] = static_cast<double>(has_stepped ? std::max<std::int64_t>(state.step, 1) : state.step);
+    std::copy_n(state.scalars.begin(), rule.scalars.size(), numbers.begin() + 1);
+    return count.to(device, body_.context());
 }
 
 /// Null for a rule without state.
@@ -120,23 +133,6 @@ StateStore::Slots* Planner::state_for(const Parameter& parameter, const RuleInfo
     return &state;
 }
 
-/// Zeros for all new states of a group, one allocation for each slot.
-void Planner::allocate_state(const RuleInfo& rule, std::size_t first) {
-    for (std::size_t s = 0; s < rule.state.size(); ++s) {
-        const std::size_t slot = body_.slot_index(rule, s);
-        std::vector<Tensor> like;
-        std::vector<Tensor*> missing;
-        for (std::size_t i = first; i < candidates_.size(); ++i) {
-            Tensor& tensor = candidates_[i].state->tensors[slot];
-            if (tensor.defined() || candidates_[i].occurrence > 0) continue;
-            like.push_back(candidates_[i].parameter->data());
-            missing.push_back(&tensor);
-        }
-        std::vector<Tensor> made = zeros_like(like, body_.context());
-        for (std::size_t i = 0; i < made.size(); ++i) *missing[i] = std::move(made[i]);
-    }
-}
-
 std::size_t Planner::wave_for(std::size_t occurrence, bool serial) {
     auto& waves = body_.waves_;
     const auto found = std::find_if(waves.begin(), waves.end(), [&](const auto& wave) {
@@ -150,11 +146,11 @@ std::size_t Planner::wave_for(std::size_t occurrence, bool serial) {
 std::size_t Planner::entry_for(ElementwiseBody::Entry entry, const StateStore::Slots* state) {
     const auto [known, inserted] = entry_of_.emplace(entry.key(), body_.entries_.size());
     if (!inserted) return known->second;
-    if (entry.counted) entry.count = new_count(*state, entry.device);
-    const KernelKind kind = entry.implementation == Implementation::fused     ? KernelKind::fused
-                            : entry.implementation == Implementation::foreach ? KernelKind::list
-                                                                              : KernelKind::stepwise;
     const RuleInfo& rule = body_.algorithm_.rules[entry.variant];
+    if (entry.counted) entry.count = new_count(*state, rule, entry.device);
+    // Which operations a list runs, the host must know: where it does not, the stepwise kernel does the same.
+    const bool as_list = entry.implementation == Implementation::foreach && !(entry.counted && rule.sets_switches);
+    const KernelKind kind = entry.implementation == Implementation::fused ? KernelKind::fused : as_list ? KernelKind::list : KernelKind::stepwise;
     entry.plan_entry = body_.waves_[entry.wave].plan.add_entry(ravine::entry_of(rule, kind, body_.isa_, entry.dtype, entry.device));
     body_.entries_.push_back(entry);
     return known->second;

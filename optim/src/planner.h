@@ -25,17 +25,16 @@ class Planner {
     void check_capture() const;
     void add_group(std::size_t index);
     StateStore::Slots* state_for(const Parameter& parameter, const RuleInfo& rule);
-    void allocate_state(const RuleInfo& rule, std::size_t first);
     std::size_t entry_for(ElementwiseBody::Entry entry, const StateStore::Slots* state);
     void settle_count(StateStore::Slots& state, bool counted);
-    Tensor new_count(const StateStore::Slots& state, Device device) const;
+    Tensor new_count(const StateStore::Slots& state, const RuleInfo& rule, Device device) const;
     std::size_t wave_for(std::size_t occurrence, bool serial);
     void add_rows();
 
     ElementwiseBody& body_;
     std::vector<Candidate> candidates_;
-    std::map<std::tuple<std::size_t, std::size_t, DType, Device, std::int64_t, std::int64_t, bool, bool, const void*>, std::size_t> entry_of_;
-    std::map<const void*, std::int64_t> counted_;  // what was read from devices
+    std::map<decltype(std::declval<ElementwiseBody::Entry>().key()), std::size_t> entry_of_;
+    std::map<const void*, Tensor> counted_;  // what was read from devices
 };
 
 }  // namespace ravine::inline v0::optim

@@ -184,8 +184,7 @@ void read_options(Group& group, const Dict& options, std::size_t index, Complain
         if (key != Value("params")) order.push_back(key.as<std::string>());
     }
     for (const FieldInfo& field : group.fields()) {
-        const bool may_be_missing = field.flag != Implementation::for_loop || field.get(group.options_data()).is(Value::Kind::boolean);
-        if (!options.contains(field.name) && !may_be_missing) complaints.add(fmt::format("{} must be given, got none{}", field.name, where));
+        if (!options.contains(field.name) && !field.may_be_missing) complaints.add(fmt::format("{} must be given, got none{}", field.name, where));
     }
     try {
         GroupAccess::assign(group, rest, false, true, where);

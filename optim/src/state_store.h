@@ -1,5 +1,5 @@
 #pragma once
-#include <ravine/kernels/rule.h>
+#include <ravine/optim/algorithm.h>
 #include <ravine/optim/parameter.h>
 
 #include <array>
@@ -20,7 +20,8 @@ class StateStore {
         Parameter parameter;
         std::array<Tensor, kernels::max_slots - 2> tensors;  ///< in the order of the algorithm's state names
         std::int64_t step = 0;          ///< where neither `entry` nor a device counts it
-        Tensor count;                   ///< where a device counts the steps: one f64 there
+        CarriedScalars scalars{};       ///< that the rule carries on, where `step` holds
+        Tensor count;                   ///< where a device counts the steps: f64 there, the step and the rule's scalars
         std::size_t entry = no_entry;   ///< which entry of the optimizer's plan counts the steps
         bool exists = false;            ///< false until the first update: nobody sees it before (but see `count`)
     };

@@ -40,13 +40,19 @@ bool has_f16c() noexcept {
 }  // namespace
 
 bool is_available(Isa isa) noexcept {
+#if defined(RAVINE_NO_AVX2)
+    if (isa == Isa::avx2) return false;
+#endif
+#if defined(RAVINE_NO_AVX512)
+    if (isa == Isa::avx512) return false;
+#endif
 #if defined(__x86_64__)
+    const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     switch (isa) {
     case Isa::scalar: return true;
-    case Isa::avx2:
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
+    case Isa::avx2: return has_avx2;
     case Isa::avx512:
-        return is_available(Isa::avx2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        return has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512cd");
     }
@@ -67,7 +73,7 @@ Isa isa_from_name(std::string_view text) {
         const auto isa = static_cast<Isa>(i);
         if (is_available(isa)) return isa;
         throw std::runtime_error(
-            fmt::format("ravine: isa must be one that this CPU has, got {} (the best here is {})", text, name(best_isa())));
+            fmt::format("ravine: isa must be one that this CPU and this library have, got {} (the best here is {})", text, name(best_isa())));
     }
     throw std::invalid_argument(fmt::format("ravine: isa must be scalar, avx2, avx512 or best, got '{}'", text));
 }

@@ -78,9 +78,9 @@ void adam(TensorList params, TensorList grads, TensorList exp_avgs, TensorList e
 
 void sgd(TensorList params, TensorList grads, TensorList momentum_buffers, const kernels::SgdTerms<double>& terms,
          const kernels::SgdSwitches& switches, double grad_scale, const Context& context) {
-    using kernels::Sgd, kernels::SgdRule;
-    if (momentum_buffers.empty()) update<Sgd, SgdRule<false>>("fused.sgd", {params, grads}, terms, switches, grad_scale, context);
-    else update<Sgd, SgdRule<true>>("fused.sgd", {params, grads, momentum_buffers}, terms, switches, grad_scale, context);
+    using kernels::SGD, kernels::SgdRule;
+    if (momentum_buffers.empty()) update<SGD, SgdRule<false>>("fused.sgd", {params, grads}, terms, switches, grad_scale, context);
+    else update<SGD, SgdRule<true>>("fused.sgd", {params, grads, momentum_buffers}, terms, switches, grad_scale, context);
 }
 
 }  // namespace ravine::inline v0::fused

@@ -1,7 +1,7 @@
 // Compiled once per storage type.
 #include "walk.h"
 
-#include <ravine/kernels/families.h>
+#include <families.h>
 
 using ravine::bf16;
 using ravine::f16;

@@ -1,5 +1,5 @@
 #include "walk.h"
 
-#include <ravine/kernels/families.h>
+#include <families.h>
 
 RAVINE_EACH_OPTIMIZER(RAVINE_INSTANTIATE_SCALARS)

@@ -3,13 +3,15 @@
 
 usage: make_goldens.py FOLDER
 
-Writes FOLDER/replay and FOLDER/schedule; those of this project lie in tests/tools. Needs torch 2.8.0 and numpy, on an
+Writes FOLDER/replay, an archive for each class of optimizers, and FOLDER/schedule; those of this project lie in tests/tools. Needs torch 2.8.0 and numpy, on an
 x86-64 CPU with AVX2. The same files come out every time. torch's square roots of f32 and f64 are replaced by correctly
 rounded ones, because its own depend on the CPU's maker; every file says so in its metadata ("sqrt"). Half precision runs
 through whole SIMD blocks, because torch has another form for tails.
 """
 
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 
 try:
@@ -30,6 +32,13 @@ def expected_of(case):
     return torch_run.run(case)
 
 
+def pack(folder, archive):
+    """All files of a folder, without dates."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(folder.iterdir()):
+            packed.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(f"usage: {sys.argv[0]} FOLDER")
@@ -40,8 +49,11 @@ def main():
     torch.set_num_threads(1)
     for name in ("replay", "schedule"):
         (Path(sys.argv[1]) / name).mkdir(parents=True, exist_ok=True)
-    for case in replay_cases.recordings():
-        recording.write(case, expected_of(case), Path(sys.argv[1]) / "replay")
+    for stem, cases in replay_cases.recordings().items():
+        with tempfile.TemporaryDirectory() as folder:
+            for case in cases:
+                recording.write(case, expected_of(case), Path(folder))
+            pack(Path(folder), Path(sys.argv[1]) / "replay" / f"{stem}.zip")
     schedules.write(Path(sys.argv[1]) / "schedule")
 
 

@@ -10,45 +10,70 @@ SHAPES = [(), (0,), (1,), (2,), (7,), (8,), (9,), (15,), (16,), (17,), (31,), (3
           (3, 5), (0, 4), (1, 1), (4, 9), (2, 3, 4), (5, 1, 7), (3, 0, 2)]
 NAMES = ["w", "b", "layer.0.weight", "layer.10.weight", "höhe", "10", "9"]
 DTYPES = {"f64": torch.float64, "f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
-KINDS = ["SGD", "Adam", "AdamW"]
+KINDS = ["SGD", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "RMSprop", "Rprop", "ASGD", "NAdam", "RAdam"]
+FUSED = ["SGD", "Adam", "AdamW", "Adagrad"]  # in torch, on the CPU
+ADAM_LIKE = ["Adam", "AdamW", "Adamax", "NAdam", "RAdam"]
 LARGEST_EXPONENT = {torch.float64: 100, torch.float32: 30, torch.bfloat16: 30, torch.float16: 4}
 SMALLEST = {torch.float64: 5e-324, torch.float32: 1e-45, torch.bfloat16: 1e-40, torch.float16: 6e-8}
 
 
 def sgd_options(rng):
-    options = {"lr": 10 ** rng.uniform(-4, 0)}
+    options = {}
     if rng.random() < 0.75:
         options["momentum"] = rng.choice([0.9, 0.5, 1.0, rng.random()])
         if rng.random() < 0.4:
             options["nesterov"] = True
         elif rng.random() < 0.6:
             options["dampening"] = rng.choice([1, 0.3, rng.uniform(-0.5, 1.5)])
-    if rng.random() < 0.5:
-        options["weight_decay"] = 10 ** rng.uniform(-4, -0.5)
     return options
 
 
-def adam_options(rng, kind):
-    options = {"lr": 10 ** rng.uniform(-5, -0.5)}
+def some(rng, chance, **choices):
+    """Each option with this chance, with one of its values."""
+    return {key: rng.choice(values) for key, values in choices.items() if rng.random() < chance}
+
+
+def adam_like(rng, **others):
+    options = some(rng, 0.6, eps=[1e-3, 1e-6, 0, 10 ** rng.uniform(-12, 0)], **others)
     if rng.random() < 0.8:
         options["betas"] = [rng.choice([0.0, 0.3, 0.5, 0.9, rng.random()]), rng.choice([0.0, 0.5, 0.999, rng.random()])]
-    if rng.random() < 0.6:
-        options["eps"] = rng.choice([1e-3, 1e-6, 0, 10 ** rng.uniform(-12, 0)])
-    if rng.random() < 0.6:
-        options["weight_decay"] = rng.choice([0, 0.1, 10 ** rng.uniform(-4, 0)])
-    if rng.random() < 0.5:
-        options["amsgrad"] = True
-    if kind == "Adam" and rng.random() < 0.3:
-        options["decoupled_weight_decay"] = True
     return options
+
+
+def own_options(rng, kind):
+    """Those that only this class has, or a few."""
+    match kind:
+        case "SGD":
+            return sgd_options(rng)
+        case "Adam":
+            return adam_like(rng) | some(rng, 0.4, amsgrad=[True], decoupled_weight_decay=[True])
+        case "AdamW":
+            return adam_like(rng) | some(rng, 0.4, amsgrad=[True])
+        case "Adamax":
+            return adam_like(rng)
+        case "NAdam":
+            return adam_like(rng, momentum_decay=[0, 0.1, 10 ** rng.uniform(-4, 0)]) | some(rng, 0.4, decoupled_weight_decay=[True])
+        case "RAdam":
+            return adam_like(rng) | some(rng, 0.4, decoupled_weight_decay=[True])
+        case "Adagrad":
+            return some(rng, 0.6, lr_decay=[0.1, 10 ** rng.uniform(-4, 1)], initial_accumulator_value=[0.1, 10 ** rng.uniform(-4, 1)], eps=[0, 1e-3])
+        case "Adadelta":
+            return some(rng, 0.6, rho=[0, 1, 0.5, rng.random()], eps=[1e-3, 10 ** rng.uniform(-8, 0)])
+        case "RMSprop":
+            return some(rng, 0.6, alpha=[0, 0.5, 1.0, rng.random()], eps=[1e-3, 10 ** rng.uniform(-8, 0)], momentum=[0.9, rng.random()], centered=[True])
+        case "Rprop":
+            return some(rng, 0.6, etas=[[0.3, 1.7], [rng.uniform(0.01, 0.99), rng.uniform(1.01, 3)]], step_sizes=[[1e-3, 0.1], [0, 1], [1e-5, 1e3]])
+        case "ASGD":
+            return some(rng, 0.6, lambd=[0, 0.1, 10 ** rng.uniform(-4, -1)], alpha=[0, 1.0, rng.random()], t0=[0, 1, 3.5, 2])
 
 
 def optimizer_options(rng, kind):
-    options = {"type": kind} | (sgd_options(rng) if kind == "SGD" else adam_options(rng, kind))
-    if rng.random() < 0.3:
-        options["maximize"] = True
+    options = {"type": kind, "lr": 10 ** rng.uniform(-5, 0)} | own_options(rng, kind)
+    if kind != "Rprop":
+        options |= some(rng, 0.5, weight_decay=[0, 0.1, 10 ** rng.uniform(-4, -0.3)])
+    options |= some(rng, 0.3, maximize=[True])
     if rng.random() < 0.1:
-        options |= {"foreach": None, "fused": None}
+        options |= {"foreach": None} | ({"fused": None} if kind in FUSED else {})
     return options
 
 
@@ -59,17 +84,13 @@ def scheduler_options(rng):
 
 
 def group_options(rng, kind):
-    extra = {}
-    if rng.random() < 0.7:
-        extra["lr"] = 10 ** rng.uniform(-4, -0.5)
-    if rng.random() < 0.5:
-        extra["weight_decay"] = rng.choice([0, 0.05])
-    if kind != "SGD" and rng.random() < 0.4:
-        extra["betas"] = [0.75, 0.95]
-    if kind == "SGD" and rng.random() < 0.3:
-        extra |= {"momentum": 0.8, "nesterov": False}
-    if rng.random() < 0.2:
-        extra["maximize"] = rng.random() < 0.5
+    extra = some(rng, 0.7, lr=[10 ** rng.uniform(-4, -0.5)]) | some(rng, 0.2, maximize=[True, False])
+    if kind != "Rprop":
+        extra |= some(rng, 0.5, weight_decay=[0, 0.05])
+    if kind in ADAM_LIKE:
+        extra |= some(rng, 0.4, betas=[[0.75, 0.95]])
+    if kind == "SGD":
+        extra |= some(rng, 0.3, momentum=[0.8]) | {"nesterov": False}
     return extra
 
 
@@ -134,19 +155,23 @@ def scaled_case(name, kind, dtype, implementation=None):
     return recording
 
 
+def recordings_of(kind):
+    stem = kind.lower()
+    for dtype, count in (("f32", 6), ("f64", 4)):
+        yield from (random_case(f"{stem}-{dtype}-{i}", kind, [dtype]) for i in range(count))
+    yield random_case(f"{stem}-mixed", kind, ["f32", "f64"], shapes=[(5,), (), (33,), (2, 8)])
+    yield random_case(f"{stem}-large", kind, ["f32"], steps=3, shapes=[(1000,), (7, 30)])
+    yield random_case(f"{stem}-f32-long", kind, ["f32"], steps=60, shapes=[(5,), (3,)])
+    yield random_case(f"{stem}-f64-long", kind, ["f64"], steps=60, shapes=[(2, 2), ()])
+    yield scaled_case(f"{stem}-f32-scaled", kind, "f32")
+    yield scaled_case(f"{stem}-f64-scaled", kind, "f64")
+    for dtype in ("bf16", "f16"):
+        for implementation in ("for_loop", "foreach", "fused"):
+            for i in range(2):
+                yield random_case(f"{stem}-{dtype}-{implementation}-{i}", kind, [dtype], implementation)
+        yield scaled_case(f"{stem}-{dtype}-fused-scaled", kind, dtype, "fused")
+
+
 def recordings():
-    for dtype, count in (("f32", 8), ("f64", 5)):
-        for kind in KINDS:
-            yield from (random_case(f"{kind.lower()}-{dtype}-{i}", kind, [dtype]) for i in range(count))
-    for kind in KINDS:
-        yield random_case(f"{kind.lower()}-mixed", kind, ["f32", "f64"], shapes=[(5,), (), (33,), (2, 8)])
-        yield random_case(f"{kind.lower()}-large", kind, ["f32"], steps=3, shapes=[(1000,), (7, 30)])
-        yield random_case(f"{kind.lower()}-f32-long", kind, ["f32"], steps=60, shapes=[(5,), (3,)])
-        yield random_case(f"{kind.lower()}-f64-long", kind, ["f64"], steps=60, shapes=[(2, 2), ()])
-        yield scaled_case(f"{kind.lower()}-f32-scaled", kind, "f32")
-        yield scaled_case(f"{kind.lower()}-f64-scaled", kind, "f64")
-        for dtype in ("bf16", "f16"):
-            for implementation in ("for_loop", "foreach", "fused"):
-                for i in range(2):
-                    yield random_case(f"{kind.lower()}-{dtype}-{implementation}-{i}", kind, [dtype], implementation)
-            yield scaled_case(f"{kind.lower()}-{dtype}-fused-scaled", kind, dtype, "fused")
+    """{stem: recordings}"""
+    return {kind.lower(): list(recordings_of(kind)) for kind in KINDS}

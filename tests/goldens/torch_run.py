@@ -7,15 +7,18 @@ import torch
 from recording import tuples
 
 BLOCK = 64  # a multiple of every block that torch's CPU kernels have (at most 32 elements with AVX2, 64 with AVX-512)
+SCALARS = ("step", "eta", "mu", "mu_product")
 HALVES = (torch.bfloat16, torch.float16)
 
 
 @contextlib.contextmanager
 def correctly_rounded_roots():
     """Replaces torch's square roots of f32 and f64, which come from MKL and are off by one ulp on some CPUs."""
-    names = [(torch.Tensor, "sqrt"), (torch.Tensor, "pow"), (torch.Tensor, "__pow__"), (torch, "sqrt"), (torch, "_foreach_sqrt")]
+    names = [(torch.Tensor, "sqrt"), (torch.Tensor, "pow"), (torch.Tensor, "__pow__"), (torch, "sqrt"), (torch, "_foreach_sqrt"),
+             (torch.Tensor, "sqrt_")]
     originals = [getattr(owner, name) for owner, name in names]
     tensor_sqrt, tensor_pow = originals[:2]
+    tensor_sqrt_in_place = originals[-1]
 
     def root(tensor):
         if tensor.dtype in HALVES:
@@ -23,11 +26,14 @@ def correctly_rounded_roots():
         with numpy.errstate(invalid="ignore"):
             return torch.from_numpy(numpy.asarray(numpy.sqrt(tensor.detach().numpy())))
 
+    def root_in_place(tensor):
+        return tensor_sqrt_in_place(tensor) if tensor.dtype in HALVES else tensor.copy_(root(tensor))
+
     def power(tensor, exponent):
         is_root = not isinstance(exponent, torch.Tensor) and exponent == 0.5
         return root(tensor) if is_root else tensor_pow(tensor, exponent)
 
-    replacements = [root, power, power, root, lambda tensors: [root(tensor) for tensor in tensors]]
+    replacements = [root, power, power, root, lambda tensors: [root(tensor) for tensor in tensors], root_in_place]
     try:
         for (owner, name), replacement in zip(names, replacements):
             setattr(owner, name, replacement)
@@ -53,15 +59,16 @@ class TorchRun:
 
     def __init__(self, recording):
         self.recording = recording
-        self.fused = bool(recording.found_inf or recording.grad_scale)
+        self.scaled = bool(recording.found_inf or recording.grad_scale)
         options = tuples(recording.spec["optimizer"])
         betas = [options.get("betas")] + [group.get("betas") for _, group in recording.groups()]
         halves = any(tensor.dtype in HALVES for tensor in recording.params.values())
         # A tail of LERP gives another sign of zero where 1 - beta1 is 1.
-        self.pads = halves or self.fused or any(beta and beta[0] == 0 for beta in betas)
+        self.pads = halves or self.scaled or any(beta and beta[0] == 0 for beta in betas) or options.get("alpha") == 0
         self.params = {name: self.blocks(tensor) for name, tensor in recording.params.items()}
         groups = [{"params": [self.params[name] for name in names], **tuples(extra)} for names, extra in recording.groups()]
         kind = getattr(torch.optim, options.pop("type"))
+        self.fused = self.scaled and kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
         self.optimizer = kind(groups, **options, **({"fused": True} if self.fused else {}))
         specs = recording.spec.get("scheduler", [])
         self.schedulers = make_schedulers(specs, self.optimizer)
@@ -74,12 +81,15 @@ class TorchRun:
             grad = self.recording.grads.get((name, step))
             param.grad = None if grad is None else self.blocks(grad)
         found_inf = self.recording.found_inf.get(step, 0) != 0
+        scale = self.recording.grad_scale.get(step)
         if self.fused:
-            scale = self.recording.grad_scale.get(step)
             self.optimizer.grad_scale = None if scale is None else torch.tensor(scale)
             self.optimizer.found_inf = torch.tensor(float(found_inf))
+        elif scale is not None:
+            for param in self.params.values():
+                param.grad = None if param.grad is None else param.grad / float(torch.tensor(scale))
         # Fused SGD keeps its buffers uninitialised when the first step is skipped; a step that is not made keeps them absent.
-        if not (found_inf and isinstance(self.optimizer, torch.optim.SGD)):
+        if not (found_inf and (not self.fused or isinstance(self.optimizer, torch.optim.SGD))):
             self.optimizer.step()
         for scheduler in self.schedulers:
             scheduler.step()
@@ -91,7 +101,7 @@ class TorchRun:
             tensors[f"param/{name}/{step}"] = cut(param, shape).clone()
             for slot, value in self.optimizer.state.get(param, {}).items():
                 if value is not None:
-                    tensors[f"state/{name}/{slot}/{step}"] = value.clone() if slot == "step" else cut(value, shape).clone()
+                    tensors[f"state/{name}/{slot}/{step}"] = value.clone() if slot in SCALARS else cut(value, shape).clone()
         return tensors
 
 

@@ -55,7 +55,7 @@ template <class T> void check_register_stores() {
         const kernels::SgdTerms<double> terms{0, 0, 0, static_cast<double>(value)};
         std::memcpy(arguments.terms, &terms, sizeof terms);
         std::vector<T> param = zeros;
-        run<T>(fused_kernels<kernels::Sgd, T>()[0], {param.data(), ones.data()}, count, arguments);
+        run<T>(fused_kernels<kernels::SGD, T>()[0], {param.data(), ones.data()}, count, arguments);
         for (const T element : param) wrong_store += !same(element, encode<T>(std::fma(1.0f, value, 0.0f)));
     }
     CHECK(wrong_round == 0);

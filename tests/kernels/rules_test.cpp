@@ -103,7 +103,7 @@ template <class T, bool with_momentum> void check_sgd() {
             kernels::SgdSwitches switches{common, (bits & 1) != 0, (bits & 2) != 0};
             CAPTURE(switches.first);
             CAPTURE(switches.nesterov);
-            check_rule<T, kernels::Sgd, kernels::SgdRule<with_momentum>>(with_momentum, terms, switches, [&]<class R>(R, Compute<T>* x, double scale) {
+            check_rule<T, kernels::SGD, kernels::SgdRule<with_momentum>>(with_momentum, terms, switches, [&]<class R>(R, Compute<T>* x, double scale) {
                 sgd_reference<R, with_momentum>(x, terms, switches, scale);
             });
         }
@@ -128,7 +128,7 @@ TEST_CASE("SGD with every switch is its plain loop, fused, operation by operatio
 
 TEST_CASE("in f32 and f64 fused and operation by operation are one kernel") {
     CHECK((fused_kernels<kernels::Adam, float>()[0] == stepwise_kernels<kernels::Adam, float>()[0]));
-    CHECK((fused_kernels<kernels::Sgd, double>()[1] == stepwise_kernels<kernels::Sgd, double>()[1]));
+    CHECK((fused_kernels<kernels::SGD, double>()[1] == stepwise_kernels<kernels::SGD, double>()[1]));
     CHECK((fused_kernels<kernels::Adam, bf16>()[0] != stepwise_kernels<kernels::Adam, bf16>()[0]));
 }
 

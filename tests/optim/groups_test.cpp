@@ -94,7 +94,7 @@ TEST_CASE("a step without any parameter is an error, one without any gradient do
         const Value before = snapshot(idle, parameters);
         idle.step();
         CHECK(snapshot(idle, parameters) == before);
-        CHECK(idle.state(parameters[0]).empty());
+        CHECK(idle.state(parameters[0]).empty() == !has_state_from_start(name));
     }
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("a parameter without a gradient is invisible: no state, no step, no de
                 if (!present) parameters[1].set_grad(nullptr);
                 optimizer.step();
                 if (present) expected.step();
-                if (step == 2) CHECK(optimizer.state(parameters[1]).empty());
+                if (step == 2) CHECK(optimizer.state(parameters[1]).empty() == !has_state_from_start(name));
                 CHECK(snapshot(optimizer, {parameters[1]}) == snapshot(expected, {alone[1]}));
             }
         }
@@ -154,7 +154,7 @@ TEST_CASE("remove_param takes a parameter and its state away") {
     for (const std::string_view name : optim::names()) {
         const Parameters parameters = make_parameters({{4}, {5}, {6}}, DType::f32), others = make_parameters({{4}, {5}, {6}}, DType::f32);
         Optimizer optimizer = optim::make(name, parameters), expected = optim::make(name, {others[0], others[2]});
-        const Value gone = snapshot(optimizer, {parameters[1]});
+        const Value gone = Value(List{List{parameters[1].data(), Dict()}}).clone();
         for (int step = 1; step <= 4; ++step) {
             backward(parameters, step);
             backward(others, step);

@@ -70,6 +70,12 @@ inline bool has_option(const Optimizer& optimizer, std::string_view key) {
     return std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field.name == key; });
 }
 
+/// Whether parameters have state before their first step.
+inline bool has_state_from_start(std::string_view name) {
+    const Parameter parameter(zeros({1}, DType::f32));
+    return !optim::make(name, {parameter}).state(parameter).empty();
+}
+
 /// Option sets of a class that together switch on everything that it has, found from its fields.
 inline std::vector<Dict> configurations(std::string_view name) {
     const Optimizer optimizer = optim::make(name, {Parameter(zeros({1}, DType::f32))});

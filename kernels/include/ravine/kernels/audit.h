@@ -15,12 +15,18 @@ class audit {
         bool exceeded = false;
     };
     struct term {
-        double value;
-        Limits* limits;
-        void within(double largest) const noexcept {
+        term() = default;
+        term(double number, Limits* its_limits) noexcept : value(number), limits(its_limits) {}
+        /// A small constant of the rule's own: fits anything.
+        template <class I>
+            requires(__is_same(I, int))
+        term(I number) noexcept : value(number) {}
+        void within(double Limits::*largest) const noexcept {
             const double magnitude = __builtin_fabs(value);
-            if (magnitude > largest && magnitude < __builtin_inf()) limits->exceeded = true;
+            if (limits != nullptr && magnitude > limits->*largest && magnitude < __builtin_inf()) limits->exceeded = true;
         }
+        double value = 0;
+        Limits* limits = nullptr;
     };
     audit() = default;
     audit(int) noexcept {}
@@ -49,24 +55,24 @@ inline audit reciprocal(audit) noexcept { return {}; }
 inline audit max(audit, audit) noexcept { return {}; }
 inline audit min(audit, audit) noexcept { return {}; }
 inline audit add(audit, audit, audit::term alpha) noexcept {
-    alpha.within(alpha.limits->storage);
+    alpha.within(&audit::Limits::storage);
     return {};
 }
 inline audit lerp(audit, audit, audit::term w) noexcept {
-    w.within(w.limits->compute);
+    w.within(&audit::Limits::compute);
     return {};
 }
 inline audit addcmul(audit, audit, audit, audit::term value) noexcept {
-    value.within(value.limits->compute);
+    value.within(&audit::Limits::compute);
     return {};
 }
 inline audit addcdiv(audit, audit, audit, audit::term value) noexcept {
-    value.within(value.limits->compute);
+    value.within(&audit::Limits::compute);
     return {};
 }
 inline audit clamp(audit, audit::term low, audit::term high) noexcept {
-    low.within(low.limits->storage);
-    high.within(high.limits->storage);
+    low.within(&audit::Limits::storage);
+    high.within(&audit::Limits::storage);
     return {};
 }
 

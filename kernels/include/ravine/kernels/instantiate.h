@@ -1,13 +1,24 @@
 #pragma once
-// Compiles families of rules for one instruction set: that of the flags, or scalar code with RAVINE_BASELINE.
+// Compiles families of rules for one instruction set: that of the flags, or scalar code with RAVINE_BASELINE. With
+// RAVINE_ABSENT=avx2 there are only empty tables of that name, for a library without those kernels.
 
 #include <ravine/kernels/kernel_set.h>
+#if !defined(RAVINE_ABSENT)
 #include <ravine/kernels/loop.h>
-#if !defined(RAVINE_BASELINE)
+#endif
+#if !defined(RAVINE_BASELINE) && !defined(RAVINE_ABSENT)
 #include <ravine/kernels/pack.h>
 #endif
 
 namespace ravine::inline v0::kernels {
+
+#if defined(RAVINE_ABSENT)
+
+using this_isa = RAVINE_ABSENT;
+template <class... Rules, class Arch, class Storage> Kernel* const kernel_set<family<Rules...>, Arch, Storage>::fused[sizeof...(Rules)] = {};
+template <class... Rules, class Arch, class Storage> Kernel* const kernel_set<family<Rules...>, Arch, Storage>::stepwise[sizeof...(Rules)] = {};
+
+#else
 
 #if defined(RAVINE_BASELINE)
 using this_isa = baseline;
@@ -44,6 +55,8 @@ Kernel* const kernel_set<family<Rules...>, Arch, Storage>::fused[sizeof...(Rules
 template <class... Rules, class Arch, class Storage>
 Kernel* const kernel_set<family<Rules...>, Arch, Storage>::stepwise[sizeof...(Rules)] = {
     entry_points<Rules, Arch, Storage>::stepwise()...};
+
+#endif
 
 }  // namespace ravine::inline v0::kernels
 

@@ -130,6 +130,11 @@ class list {
   public:
     /// A scalar next to a list. Not a bare double: `x * 0.5` must not compile here either.
     struct term {
+        term() = default;
+        explicit term(double number) noexcept : value(number) {}
+        template <class I>
+            requires(__is_same(I, int))
+        term(I number) noexcept : value(number) {}
         double value;
     };
 

@@ -6,6 +6,9 @@
 // state_dict. `apply` hands its terms to operations as they are: arithmetic among them belongs into `terms`, which makes
 // them of the hyperparameters `Hyper` (doubles only) and the number of the step, in torch's order, with `power(base, n)`
 // and `power.root(x)`. See rules/adam.h for an example and docs/design.md for how to write one.
+//
+// `terms` may also set the switches that depend on the step (rules/radam.h), and carry numbers from step to step that torch
+// keeps beside `step` as 0-d float32 tensors (`Scalars`, rules/nadam.h).
 
 #include <ravine/kernels/number.h>
 
@@ -24,6 +27,11 @@ struct Common {
     bool coupled = false;   ///< add weight_decay * param to the gradient (a rule with the term `weight_decay`)
     bool unscale = false;   ///< divide the gradient by the loss scale first, and write it back
 };
+
+/// More numbers than any rule carries from step to step.
+inline constexpr int max_scalars = 2;
+/// The numbers of a rule that carries none.
+struct NoScalars {};
 
 /// The switches of a rule that is no update but a plain operation on tensors (see passes.h).
 struct NoSwitches {};
@@ -85,6 +93,42 @@ RAVINE_HD typename Rule::template Terms<To> convert_terms(const double* terms, M
     for (int i = 0; i < n; ++i) values.value[i] = make(terms[i]);
     return __builtin_bit_cast(T, values);
 }
+
+namespace detail {
+template <class Rule> struct scalars_of {
+    using type = NoScalars;
+};
+template <class Rule>
+    requires requires { typename Rule::Scalars; }
+struct scalars_of<Rule> {
+    using type = typename Rule::Scalars;
+};
+}  // namespace detail
+/// The numbers that a rule carries from step to step: doubles, each a float's value. Their names are `Rule::scalars`, and
+/// what they are before the first step is `Rule::initial(hyper)`.
+template <class Rule> using scalars_of = typename detail::scalars_of<Rule>::type;
+template <class Rule> constexpr int scalar_count = __is_same(scalars_of<Rule>, NoScalars) ? 0 : static_cast<int>(sizeof(scalars_of<Rule>) / sizeof(double));
+
+/// Whether `terms` sets switches.
+template <class Rule>
+inline constexpr bool sets_switches = requires(typename Rule::Switches& switches, scalars_of<Rule>& scalars, double (*power)(double, double)) {
+    Rule::terms(typename Rule::Hyper{}, 1.0, switches, power);
+} || requires(typename Rule::Switches& switches, scalars_of<Rule>& scalars, double (*power)(double, double)) {
+    Rule::terms(typename Rule::Hyper{}, 1.0, switches, scalars, power);
+};
+
+/// The terms of update number `step` (1 for the first). May set switches, and takes the numbers that are carried on from
+/// what they were to what they are after this step.
+template <class Rule, class Power>
+RAVINE_HD typename Rule::template Terms<double> make_terms(const typename Rule::Hyper& hyper, double step, typename Rule::Switches& switches,
+                                                           scalars_of<Rule>& scalars, Power power) {
+    if constexpr (requires { Rule::terms(hyper, step, switches, scalars, power); }) return Rule::terms(hyper, step, switches, scalars, power);
+    else if constexpr (requires { Rule::terms(hyper, step, switches, power); }) return Rule::terms(hyper, step, switches, power);
+    else return Rule::terms(hyper, step, power);
+}
+
+/// The value after rounding to float, as torch keeps such numbers.
+RAVINE_HD double float_value(double value) { return static_cast<double>(static_cast<float>(value)); }
 
 /// The variants of one algorithm: rules that differ in their slots and share terms and switches.
 template <class... Rules> struct family {};

@@ -3,6 +3,7 @@
 // knows whether one was skipped, or because a graph replays them.
 
 #include <ravine/kernels/chunk.h>
+#include <ravine/kernels/powers.h>
 #include <ravine/kernels/scalar.h>
 
 struct CUstream_st;  // what a cudaStream_t points to
@@ -26,7 +27,7 @@ struct ScalarsLaunch {
     StepRequest request;
     const unsigned char* hyper;  ///< null, or what replaces request.hyper
     const float* found_inf;      ///< null, or: unless 0, the step does not count
-    double* count;               ///< finished steps: one more afterwards
+    double* count;               ///< finished steps: one more afterwards; behind it the numbers that the rule carries on
     StepScalars* out;
 };
 
@@ -34,7 +35,8 @@ struct ScalarsLaunch {
 using ScalarsKernel = int(const ScalarsLaunch& launch, CUstream_st* stream) noexcept;
 
 /// Powers of a number in [0, 1] to a whole exponent, by squaring in twice the precision: rounded correctly but in one of
-/// some million cases, on every machine alike. The C library's pow is off by an ulp in about one of a hundred.
+/// some million cases, on every machine alike. The C library's pow is off by an ulp in about one of a hundred; other powers
+/// are left to it.
 struct StepPower {
     using arithmetic = scalar<double>;
     struct Pair {
@@ -49,6 +51,9 @@ struct StepPower {
         return {sum, low - (sum - high)};
     }
     RAVINE_HD double operator()(double base, double exponent) const {
+        if (exponent < 0 || exponent > 0x1p53 || base < 0 || base > 1 || exponent != static_cast<double>(static_cast<unsigned long long>(exponent))) {
+            return powers::power(base, exponent);
+        }
         Pair result{1, 0}, square{base, 0};
         for (auto n = static_cast<unsigned long long>(exponent); n != 0; n >>= 1) {
             if ((n & 1) != 0) result = product(result, square);
@@ -69,7 +74,10 @@ template <class Rule> RAVINE_HD void make_scalars(const ScalarsLaunch& launch) {
     typename Rule::Switches switches;
     __builtin_memcpy(&switches, launch.request.switches, sizeof switches);
     if constexpr (requires { switches.first; }) switches.first = switches.first && step == 1;
-    const typename Rule::template Terms<double> terms = Rule::terms(hyper, step, StepPower());
+    scalars_of<Rule> scalars;
+    if constexpr (scalar_count<Rule> > 0) __builtin_memcpy(&scalars, launch.count + 1, sizeof scalars);
+    const typename Rule::template Terms<double> terms = make_terms<Rule>(hyper, step, switches, scalars, StepPower());
+    if constexpr (scalar_count<Rule> > 0) __builtin_memcpy(launch.count + 1, &scalars, sizeof scalars);
     __builtin_memcpy(launch.out->terms, &terms, sizeof terms);
     __builtin_memcpy(launch.out->switches, &switches, sizeof switches);
 }

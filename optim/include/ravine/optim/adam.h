@@ -4,6 +4,23 @@
 
 namespace ravine::inline v0::optim {
 
+namespace detail {
+/// The fields of Adam and AdamW, whose members differ in their order and defaults only.
+template <class O> constexpr auto adam_fields() {
+    return std::tuple{field("lr", &O::lr, scheduled(at_least(0))),
+                      field("betas", &O::betas, within(0, 1), true),
+                      field("eps", &O::eps, at_least(0)),
+                      field("weight_decay", &O::weight_decay, at_least(0)),
+                      field("amsgrad", &O::amsgrad),
+                      field("maximize", &O::maximize),
+                      flag("foreach", &O::implementation, Implementation::foreach),
+                      field("capturable", &O::capturable),
+                      field("differentiable", &O::differentiable),
+                      flag("fused", &O::implementation, Implementation::fused),
+                      field("decoupled_weight_decay", &O::decoupled_weight_decay)};
+}
+}  // namespace detail
+
 /// Options of torch.optim.Adam, under torch's names.
 struct AdamOptions {
     double lr = 1e-3;
@@ -16,20 +33,7 @@ struct AdamOptions {
     bool capturable = false;      ///< CUDA only: the device counts steps and reads lr itself, so that a step can be captured in a graph
     bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with fused
     bool decoupled_weight_decay = false;  ///< decay the parameter itself, as AdamW does
-    static constexpr auto fields() {
-        using O = AdamOptions;
-        return std::tuple{field("lr", &O::lr, scheduled(at_least(0))),
-                          field("betas", &O::betas, within(0, 1), true),
-                          field("eps", &O::eps, at_least(0)),
-                          field("weight_decay", &O::weight_decay, at_least(0)),
-                          field("amsgrad", &O::amsgrad),
-                          field("maximize", &O::maximize),
-                          flag("foreach", &O::implementation, Implementation::foreach),
-                          field("capturable", &O::capturable),
-                          field("differentiable", &O::differentiable),
-                          flag("fused", &O::implementation, Implementation::fused),
-                          field("decoupled_weight_decay", &O::decoupled_weight_decay)};
-    }
+    static constexpr auto fields() { return detail::adam_fields<AdamOptions>(); }
 };
 
 /// Adam (Kingma & Ba 2015) with torch.optim.Adam's options.
@@ -37,9 +41,7 @@ struct AdamAlgorithm {
     using Options = AdamOptions;
     using Rules = kernels::Adam;
     static constexpr std::string_view name = "Adam";
-    static constexpr bool counts_steps = true;
     static std::size_t variant(const Options& options) { return options.amsgrad; }
-    static bool coupled(const Options& options) { return options.weight_decay != 0 && !options.decoupled_weight_decay; }
     static kernels::AdamHyper hyper(const Options& options) {
         return {options.lr, options.betas[0], options.betas[1], options.eps, options.weight_decay, options.decoupled_weight_decay ? 1.0 : 0.0};
     }

@@ -15,20 +15,7 @@ struct AdamWOptions {
     bool capturable = false;
     bool differentiable = false;
     bool decoupled_weight_decay = true;  ///< torch keeps the key in the state_dict; it is always true
-    static constexpr auto fields() {
-        using O = AdamWOptions;
-        return std::tuple{field("lr", &O::lr, scheduled(at_least(0))),
-                          field("betas", &O::betas, within(0, 1), true),
-                          field("eps", &O::eps, at_least(0)),
-                          field("weight_decay", &O::weight_decay, at_least(0)),
-                          field("amsgrad", &O::amsgrad),
-                          field("maximize", &O::maximize),
-                          flag("foreach", &O::implementation, Implementation::foreach),
-                          field("capturable", &O::capturable),
-                          field("differentiable", &O::differentiable),
-                          flag("fused", &O::implementation, Implementation::fused),
-                          field("decoupled_weight_decay", &O::decoupled_weight_decay)};
-    }
+    static constexpr auto fields() { return detail::adam_fields<AdamWOptions>(); }
 };
 
 /// AdamW (Loshchilov & Hutter 2019) with torch.optim.AdamW's options.
@@ -36,7 +23,6 @@ struct AdamWAlgorithm {
     using Options = AdamWOptions;
     using Rules = kernels::Adam;
     static constexpr std::string_view name = "AdamW";
-    static constexpr bool counts_steps = true;
     static void after_load(Options& options) { options.decoupled_weight_decay = true; }
     static std::size_t variant(const Options& options) { return options.amsgrad; }
     static std::string_view contradiction(const Options& options) {

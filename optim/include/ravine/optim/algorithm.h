@@ -2,21 +2,32 @@
 #include <ravine/kernels/step_scalars.h>
 #include <ravine/optim/optimizer_class.h>
 
+#include <array>
+
 namespace ravine::inline v0 {
 struct RuleInfo;
 }
 
 namespace ravine::inline v0::optim {
 
+/// The numbers that a rule carries from step to step, in its order; those that it has not are 0.
+using CarriedScalars = std::array<double, kernels::max_scalars>;
+
 /// An elementwise algorithm with its types erased: what a step needs to know of it. Made by `describe` (describe.h).
 struct Algorithm : OptimizerClass {
     std::span<const RuleInfo> rules;
     bool counts_steps;                            ///< whether its state has a `step`
     std::size_t (*variant)(const void* options);  ///< which of the rules these options need
-    /// Terms and switches of the update number `step` (1 for the first); `first` says that the state is new.
-    void (*update)(const void* options, std::int64_t step, bool first, kernels::StepArguments& out);
+    /// Terms and switches of the update number `step` (1 for the first); `first` says that the state is new. The numbers that
+    /// the rule carries on become those after this step.
+    void (*update)(const void* options, std::int64_t step, bool first, CarriedScalars& scalars, kernels::StepArguments& out);
     /// The same for a device that counts the steps: what it makes the terms of, and the switches of a first step.
     void (*prepare)(const void* options, kernels::StepRequest& out);
+    /// The numbers that the rule carries on, before the first step.
+    CarriedScalars (*initial_scalars)(const void* options);
+    /// What a new state tensor is filled with, by its name.
+    double (*initial)(const void* options, std::string_view slot);
+    bool has_state_from_start;                    ///< whether parameters get their state with their group, not with their first step
     Implementation (*implementation)(const void* options);
     bool (*capturable)(const void* options);
 };

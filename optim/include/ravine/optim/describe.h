@@ -8,11 +8,18 @@ namespace ravine::inline v0::optim {
 
 namespace detail {
 
-template <class A, class Switches>
-Switches switches_of(const typename A::Options& options, bool first) {
-    Switches switches{};
+/// Whether the decay is added to the gradient.
+template <class Rule, class Options> bool is_coupled(const Options& options) {
+    if constexpr (!requires(typename Rule::template Terms<double> terms) { terms.weight_decay + options.weight_decay; }) return false;
+    else if constexpr (requires { options.decoupled_weight_decay; }) return options.weight_decay != 0 && !options.decoupled_weight_decay;
+    else return options.weight_decay != 0;
+}
+
+template <class A, class Rule>
+typename Rule::Switches switches_of(const typename A::Options& options, bool first) {
+    typename Rule::Switches switches{};
     if constexpr (requires { options.maximize; }) switches.maximize = options.maximize;
-    if constexpr (requires { A::coupled(options); }) switches.coupled = A::coupled(options);
+    switches.coupled = is_coupled<Rule>(options);
     if constexpr (requires { A::set_switches(options, first, switches); }) A::set_switches(options, first, switches);
     (void)first;
     return switches;
@@ -30,8 +37,10 @@ struct rules_of<A> {
 }  // namespace detail
 
 /// The description of the algorithm A. A has: `Options` (an aggregate with `fields()` and a member `implementation`),
-/// `Rule` or `Rules` (a family), `name`, `counts_steps`, `hyper(options)`, and where it needs them `variant(options)`,
-/// `coupled(options)`, `set_switches(options, first, switches)`, `contradiction(options)`, `after_load(options)`. See adam.h.
+/// `Rule` or `Rules` (a family), `name`, `hyper(options)`, and where it needs them `variant(options)`, `set_switches(options,
+/// first, switches)`, `contradiction(options)`, `after_load(options)`, `counts_steps = false` for a state without `step`,
+/// `initial(options, slot)` for state that does not start with zeros, `has_state_from_start`. A decay that is a term of the rule is
+/// added to the gradient, unless an option `decoupled_weight_decay` is true. See adam.h.
 template <class A> const Algorithm& describe() {
     using Options = typename A::Options;
     using Rules = typename detail::rules_of<A>::type;
@@ -39,7 +48,7 @@ template <class A> const Algorithm& describe() {
     static const Algorithm algorithm = {
         describe_class<A>(&detail::make_elementwise),
         rule_infos<Rules>(),
-        A::counts_steps,
+        !requires { requires !A::counts_steps; },
         [](const void* options) {
             if constexpr (requires { A::variant(std::declval<const Options&>()); }) {
                 return static_cast<std::size_t>(A::variant(*static_cast<const Options*>(options)));
@@ -48,20 +57,38 @@ template <class A> const Algorithm& describe() {
                 return std::size_t{0};
             }
         },
-        [](const void* erased, std::int64_t step, bool first, kernels::StepArguments& out) {
+        [](const void* erased, std::int64_t step, bool first, CarriedScalars& carried, kernels::StepArguments& out) {
             const auto& options = *static_cast<const Options*>(erased);
-            const auto terms = Rule::terms(A::hyper(options), static_cast<double>(step), Power());
-            const auto switches = detail::switches_of<A, typename Rule::Switches>(options, first);
+            auto switches = detail::switches_of<A, Rule>(options, first);
+            kernels::scalars_of<Rule> scalars;
+            if constexpr (kernels::scalar_count<Rule> > 0) std::memcpy(&scalars, carried.data(), sizeof scalars);
+            const auto terms = kernels::make_terms<Rule>(A::hyper(options), static_cast<double>(step), switches, scalars, Power());
+            if constexpr (kernels::scalar_count<Rule> > 0) std::memcpy(carried.data(), &scalars, sizeof scalars);
             set_arguments<Rule>(terms, switches, out);
         },
         [](const void* erased, kernels::StepRequest& out) {
             const auto& options = *static_cast<const Options*>(erased);
             const typename Rule::Hyper hyper = A::hyper(options);
-            const auto switches = detail::switches_of<A, typename Rule::Switches>(options, true);
+            const auto switches = detail::switches_of<A, Rule>(options, true);
             static_assert(sizeof hyper <= sizeof out.hyper && sizeof switches <= sizeof out.switches);
             std::memcpy(out.hyper, &hyper, sizeof hyper);
             std::memcpy(out.switches, &switches, sizeof switches);
         },
+        [](const void* options) {
+            CarriedScalars carried{};
+            if constexpr (kernels::scalar_count<Rule> > 0) {
+                const kernels::scalars_of<Rule> scalars = Rule::initial(A::hyper(*static_cast<const Options*>(options)));
+                std::memcpy(carried.data(), &scalars, sizeof scalars);
+            } else {
+                (void)options;
+            }
+            return carried;
+        },
+        [](const void* options, std::string_view slot) {
+            if constexpr (requires(const Options& o) { A::initial(o, slot); }) return A::initial(*static_cast<const Options*>(options), slot);
+            else return static_cast<void>(options), static_cast<void>(slot), 0.0;
+        },
+        requires { requires A::has_state_from_start; },
         [](const void* options) { return static_cast<const Options*>(options)->implementation; },
         [](const void* options) {
             if constexpr (requires(const Options& o) { o.capturable; }) {

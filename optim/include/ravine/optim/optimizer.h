@@ -8,6 +8,7 @@
 namespace ravine::inline v0::optim {
 
 class OptimizerBody;
+struct OptimizerClass;
 namespace detail {
 /// Keeps the body's type out of the headers.
 struct RAVINE_API BodyDeleter {
@@ -104,7 +105,7 @@ class RAVINE_API Optimizer {
     explicit Optimizer(detail::BodyPointer body) noexcept;
 
   private:
-    friend RAVINE_API Optimizer make(std::string_view, Parameters, const Dict&, const Context&);
+    friend RAVINE_API Optimizer make(const OptimizerClass&, Parameters, const Dict&, const Context&);
     detail::BodyPointer body_;
 };
 

@@ -22,6 +22,11 @@ struct OptimizerClass {
 /// The description of A; defined for each class in one source file, for elementwise ones by RAVINE_ALGORITHM(A) (describe.h).
 template <class A> const OptimizerClass& class_of();
 
+/// The class of torch's name, in any case. std::out_of_range with the known ones.
+RAVINE_API const OptimizerClass& class_named(std::string_view name);
+/// An optimizer of a class, which may be the caller's own, with options by name; see `make` by name (optimizer.h).
+RAVINE_API Optimizer make(const OptimizerClass& its_class, Parameters params, const Dict& options = {}, const Context& context = {});
+
 namespace detail {
 /// A body with its first group; checks everything. An empty list of parameters makes no group.
 RAVINE_API BodyPointer make_with_group(const OptimizerClass& its_class, Parameters params, std::shared_ptr<Group> defaults,

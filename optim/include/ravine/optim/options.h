@@ -39,6 +39,8 @@ constexpr Bound at_least(double low) { return {.low = low}; }
 constexpr Bound not_below(double low) { return {.low = low, .nan_passes = true}; }
 /// low <= x < high.
 constexpr Bound within(double low, double high) { return {.low = low, .high = high, .below_high = true}; }
+/// low <= x <= high.
+constexpr Bound between(double low, double high) { return {.low = low, .high = high}; }
 /// The same for what a constructor or a new group is given, anything later: as in torch, a schedule may end a rounding
 /// error below zero.
 constexpr Bound scheduled(Bound bound) {
@@ -54,11 +56,18 @@ template <class Options, class Member> struct Field {
     Member Options::*member;
     Bound bound;
     bool floats_only;  ///< integers are refused at construction, as torch refuses integer betas
+    bool may_be_missing = std::is_same_v<Member, bool>;  ///< in a state_dict, which then leaves the default
 };
 template <class Options, class Member>
 constexpr Field<Options, Member> field(std::string_view name, Member Options::*member, Bound bound = unchecked(),
                                        bool floats_only = false) {
     return {name, member, bound, floats_only};
+}
+
+/// An option that state_dicts of old versions lack; torch fills in the default.
+template <class Options, class Member> constexpr Field<Options, Member> added_later(Field<Options, Member> field) {
+    field.may_be_missing = true;
+    return field;
 }
 
 /// A member that torch shows as a flag of its own, `foreach` or `fused`.
@@ -83,6 +92,7 @@ struct FieldInfo {
     Implementation flag;  ///< which one a flag field stands for; for_loop for plain fields
     void (*set_implementation)(void* options, Implementation implementation);  ///< of a flag field
     void (*copy)(const void* from, void* to);
+    bool may_be_missing;  ///< in a state_dict
 };
 
 namespace detail {
@@ -126,6 +136,9 @@ template <std::size_t n> struct OptionType<std::array<double, n>> {
     static constexpr std::string_view wanted = n == 2 ? "two floats" : "a list of floats of the right length";
 };
 
+/// For messages.
+template <class M> std::string shown_option(const M& member) { return OptionType<M>::get(member).to_string(); }
+
 /// Converts to anything: counts the members of an aggregate.
 struct Anything {
     template <class T> operator T() const;
@@ -155,7 +168,8 @@ template <class Options, std::size_t i> FieldInfo erase() {
                 [](void* o, Implementation implementation) {
                     static_cast<Options*>(o)->*field_at<Options, i>.member = implementation;
                 },
-                &copy_member<Options, i>};
+                &copy_member<Options, i>,
+                true};
     } else {
         using M = std::remove_cvref_t<decltype(std::declval<Options&>().*field_at<Options, i>.member)>;
         return {field_at<Options, i>.name,
@@ -178,7 +192,8 @@ template <class Options, std::size_t i> FieldInfo erase() {
                 },
                 Implementation::for_loop,
                 nullptr,
-                &copy_member<Options, i>};
+                &copy_member<Options, i>,
+                field_at<Options, i>.may_be_missing};
     }
 }
 

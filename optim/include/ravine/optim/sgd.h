@@ -31,11 +31,10 @@ struct SGDOptions {
 /// Stochastic gradient descent with torch.optim.SGD's options. Its state is `momentum_buffer`, and only with momentum.
 struct SGDAlgorithm {
     using Options = SGDOptions;
-    using Rules = kernels::Sgd;
+    using Rules = kernels::SGD;
     static constexpr std::string_view name = "SGD";
     static constexpr bool counts_steps = false;
     static std::size_t variant(const Options& options) { return options.momentum != 0; }
-    static bool coupled(const Options& options) { return options.weight_decay != 0; }
     static void set_switches(const Options& options, bool first, kernels::SgdSwitches& switches) {
         switches.first = options.momentum != 0 && first;
         switches.nesterov = options.momentum != 0 && options.nesterov;

@@ -19,6 +19,8 @@ struct RuleInfo {
     int slots;                                  ///< parameter, gradient, state
     unsigned writes;                            ///< slots that it writes, as bits
     std::span<const char* const> state;         ///< names of the slots from 2 on
+    std::span<const char* const> scalars;       ///< names of the numbers that it carries from step to step
+    bool sets_switches;                         ///< whether its switches depend on the step
     kernels::Kernel* const* fused[3][kernels::storage_count];
     kernels::Kernel* const* stepwise[3][kernels::storage_count];
     kernels::FamilyGridKernels grid;            ///< for devices; null without kernels for them
@@ -31,9 +33,19 @@ struct RuleInfo {
 
 namespace detail {
 
+template <class Rule> std::span<const char* const> scalar_names() {
+    if constexpr (kernels::scalar_count<Rule> == 0) {
+        return {};
+    } else {
+        static_assert(std::size(Rule::scalars) == kernels::scalar_count<Rule> && kernels::scalar_count<Rule> <= kernels::max_scalars);
+        return Rule::scalars;
+    }
+}
+
 template <class Family, class Rule> RuleInfo make_rule_info(int index) {
     const kernels::FamilyKernels all = kernels::family_kernels<Family>();
-    RuleInfo info{Rule::slots, kernels::writes<Rule>(), std::span(Rule::state).first(Rule::slots - 2), {}, {}, kernels::family_grid_kernels<Family>(), index,
+    RuleInfo info{Rule::slots, kernels::writes<Rule>(), std::span(Rule::state).first(Rule::slots - 2), scalar_names<Rule>(),
+                  kernels::sets_switches<Rule>, {}, {}, kernels::family_grid_kernels<Family>(), index,
                   &kernels::list_kernel<Rule>, &kernels::apply_to_tile<Rule>, &kernels::scalars_fit<Rule>};
     std::memcpy(info.fused, all.fused, sizeof info.fused);
     std::memcpy(info.stepwise, all.stepwise, sizeof info.stepwise);

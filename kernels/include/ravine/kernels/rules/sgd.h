@@ -51,7 +51,7 @@ template <bool with_momentum> struct SgdRule {
     }
 };
 
-using Sgd = family<SgdRule<false>, SgdRule<true>>;
-template <> inline constexpr bool has_grid_kernels<Sgd> = true;
+using SGD = family<SgdRule<false>, SgdRule<true>>;
+template <> inline constexpr bool has_grid_kernels<SGD> = true;
 
 }  // namespace ravine::inline v0::kernels
