@@ -6,9 +6,9 @@
 namespace ravine::inline v0::kernels {
 
 #if defined(__CUDACC__)
-template <class Rule> __global__ void scalars_of(const __grid_constant__ ScalarsLaunch launch) { make_scalars<Rule>(launch); }
+template <class Rule> __global__ void scalars_kernel_of_rule(const __grid_constant__ ScalarsLaunch launch) { make_scalars<Rule>(launch); }
 template <class Rule> int start_scalars(const ScalarsLaunch& launch, CUstream_st* stream) noexcept {
-    scalars_of<Rule><<<1, 1, 0, stream>>>(launch);
+    scalars_kernel_of_rule<Rule><<<1, 1, 0, stream>>>(launch);
     return static_cast<int>(cudaGetLastError());
 }
 #else
