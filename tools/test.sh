@@ -21,11 +21,11 @@ run_tests build
 export ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS="halt_on_error=1:suppressions=$PWD/tests/sanitizers/tsan.supp"
-tools/build.sh build-asan -Dwerror=true -Dbuildtype=debug -Db_sanitize=address,undefined -Dtools=disabled
+tools/build.sh build-asan -Dwerror=true -Dbuildtype=debug -Db_sanitize=address,undefined -Dinstruction_sets=avx2 -Dtools=disabled
 run_tests build-asan --no-suite project --no-suite isa --timeout-multiplier 4
 # Of threads only these programs make any.
 TARGETS="tests/runtime-tests tests/optim-tests tests/swa-tests" \
-    tools/build.sh build-tsan -Dwerror=true -Dbuildtype=debugoptimized -Db_sanitize=thread -Dtools=disabled
+    tools/build.sh build-tsan -Dwerror=true -Dbuildtype=debugoptimized -Db_sanitize=thread -Dinstruction_sets=avx2 -Dtools=disabled
 run_tests build-tsan --suite runtime --suite optim --suite swa --timeout-multiplier 4
 folders="build build-asan build-tsan"
 

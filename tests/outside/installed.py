@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Installs ravine into an empty folder, builds an outside project against it through pkg-config, and runs it.
+"""Installs ravine into an empty folder, builds outside projects against it through pkg-config, and runs them: one that uses an
+optimizer, and the example of a rule outside of the library.
 
 usage: installed.py BUILD_FOLDER SCRATCH_FOLDER MESON
 """
@@ -42,6 +43,22 @@ def check_installed_program(tally, options, prefix):
     tally.check("its data are installed", "" if gzip.decompress(data.read_bytes()).count(b"\n") == 1797 else "other data")
 
 
+def check_example(tally, meson, scratch, prefix, libraries):
+    """docs/examples/lion, with kernels for devices where nvcc is and the library has its own."""
+    source, build = HERE.parent.parent / "docs" / "examples" / "lion", scratch / "lion"
+    nvcc = shutil.which("nvcc") or shutil.which("nvcc", path="/usr/local/cuda/bin")
+    on_devices = nvcc is not None and "cudart" in (libraries / "pkgconfig" / "ravine.pc").read_text()
+    options = ["-Ddevices=true", "-Darchitecture=sm_80", f"-Dravine_include={prefix / 'include'}"] if on_devices else []
+    problem = problem_of(*meson, "setup", "--wrap-mode=nofallback", "-Dwerror=true", *options, build, source,
+                         PKG_CONFIG_PATH=libraries / "pkgconfig") or problem_of("ninja", "-C", build)
+    tally.check("a rule outside of the library builds", problem)
+    if problem:
+        return
+    tally.check("it gives the same bits everywhere", problem_of(build / "lion", LD_LIBRARY_PATH=libraries))
+    if not on_devices:
+        tally.skip("a rule outside of the library on devices", "no nvcc, or a library without kernels for devices")
+
+
 def main():
     build, scratch = Path(sys.argv[1]).resolve(), fresh(Path(sys.argv[2]).resolve())
     meson = sys.argv[3:]
@@ -63,6 +80,7 @@ def main():
     if not problem:
         check_programs(tally, outside, libraries)
     check_installed_program(tally, options, prefix)
+    check_example(tally, meson, scratch, prefix, libraries)
     return tally.finish()
 
 

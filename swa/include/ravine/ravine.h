@@ -6,6 +6,7 @@
 #include <ravine/optim/adamax.h>
 #include <ravine/optim/adamw.h>
 #include <ravine/optim/asgd.h>
+#include <ravine/optim/classes.h>
 #include <ravine/optim/clip_grad.h>
 #include <ravine/optim/nadam.h>
 #include <ravine/optim/optimizer.h>

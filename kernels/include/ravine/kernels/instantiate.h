@@ -60,6 +60,12 @@ Kernel* const kernel_set<family<Rules...>, Arch, Storage>::stepwise[sizeof...(Ru
 
 }  // namespace ravine::inline v0::kernels
 
+/// Emits the kernels of one family for every storage type.
+#define RAVINE_INSTANTIATE_ALL(Family)                                                                                 \
+    RAVINE_INSTANTIATE(Family, double)                                                                                 \
+    RAVINE_INSTANTIATE(Family, float)                                                                                  \
+    RAVINE_INSTANTIATE(Family, ravine::bf16)                                                                           \
+    RAVINE_INSTANTIATE(Family, ravine::f16)
 /// Emits the kernels of one family for one storage type.
 #define RAVINE_INSTANTIATE(Family, Storage)                                                                            \
     template struct ravine::kernels::kernel_set<Family, ravine::kernels::this_isa, Storage>;

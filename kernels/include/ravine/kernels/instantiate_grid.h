@@ -43,6 +43,12 @@ GridKernel* const grid_kernel_set<family<Rules...>, Storage>::stepwise[sizeof...
 
 }  // namespace ravine::inline v0::kernels
 
+/// Emits the device kernels of one family for every storage type.
+#define RAVINE_INSTANTIATE_GRID_ALL(Family)                                                                            \
+    RAVINE_INSTANTIATE_GRID(Family, double)                                                                            \
+    RAVINE_INSTANTIATE_GRID(Family, float)                                                                             \
+    RAVINE_INSTANTIATE_GRID(Family, ravine::bf16)                                                                      \
+    RAVINE_INSTANTIATE_GRID(Family, ravine::f16)
 /// Emits the device kernels of one family for one storage type.
 #define RAVINE_INSTANTIATE_GRID(Family, Storage)                                                                       \
     template struct ravine::kernels::grid_kernel_set<Family, Storage>;
