@@ -93,7 +93,9 @@ build() {
     copy_libraries
     pack_libraries
     cp "$source/tools/data/digits.csv.gz" "$folder/bin/"
-    cp "$source"/tests/tools/replay/*.json "$source"/tests/tools/replay/*.in.safetensors "$folder/replay/"
+    for archive in "$source"/tests/tools/replay/*.zip; do python3 -m zipfile -e "$archive" "$folder/replay/"; done
+    rm -f "$folder"/replay/*.expected.safetensors
+    strip "$folder"/bin/* 2>/dev/null || true
     cp "$source/tools/bench_torch.py" "$source/tools/bench_table.py" "$folder/tools/"
     copy_sanitizer
     [ "$(kilobytes "$folder")" -le $most_kilobytes ] || die "the folder must be at most $most_kilobytes KB, got $(kilobytes "$folder")"
