@@ -1,4 +1,5 @@
 #include <ravine/optim/adamw.h>
+#include <ravine/optim/lbfgs.h>
 #include <ravine/optim/sgd.h>
 
 #include "group_access.h"
@@ -26,6 +27,7 @@ template <class A> detail::BodyPointer make_as(Parameters params, const Dict& op
 constexpr std::array entries = {
     Entry{"Adam", make_as<AdamAlgorithm>},
     Entry{"AdamW", make_as<AdamWAlgorithm>},
+    Entry{"LBFGS", make_as<LBFGSAlgorithm>},
     Entry{"SGD", make_as<SGDAlgorithm>},
 };
 

@@ -3,6 +3,7 @@
 #include <ravine/optim/adam.h>
 #include <ravine/optim/adamw.h>
 #include <ravine/optim/clip_grad.h>
+#include <ravine/optim/lbfgs.h>
 #include <ravine/optim/optimizer.h>
 #include <ravine/optim/sgd.h>
 #include <ravine/runtime/file.h>
