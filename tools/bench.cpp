@@ -4,6 +4,7 @@
 #include "bench_run.h"
 #include "output.h"
 #include "run_options.h"
+#include "spec.h"
 
 #include <ravine/runtime/text.h>
 
@@ -55,6 +56,7 @@ void add_option(std::string_view text, Json& options) {
 BenchOptimizer parse_optimizer(std::string_view text) {
     const std::vector<std::string> parts = split(text, ':');
     BenchOptimizer result{std::string(optim::class_name(parts[0])), {}, Json::object()};
+    check_needs_no_closure(result.name, "bench");
     Json given = Json::object();
     for (std::size_t i = 1; i < parts.size(); ++i) add_option(parts[i], given);
     Dict options;

@@ -42,6 +42,13 @@ std::string label(const BenchOptimizer& optimizer) {
     return text;
 }
 
+/// The classes that can be measured.
+std::vector<std::string_view> optimizers() {
+    std::vector<std::string_view> names = optim::names();
+    std::erase_if(names, [](std::string_view name) { return optim::needs_closure(name); });
+    return names;
+}
+
 std::string row(std::size_t width, const std::vector<std::string>& cells) {
     return fmt::format("{:<10} {:<{}} {:<9} {:>5} {:>3} {:>6} {:>7} {:>7} {:>7} {:>7} {:>8} {:>6} {:>7} {:>5} {:>6}\n", cells[0], cells[1],
                        width, cells[2], cells[3], cells[4], cells[5], cells[6], cells[7], cells[8], cells[9], cells[10], cells[11], cells[12],
@@ -107,7 +114,7 @@ std::string bench_list_json() {
         const Json line = {{"case", one.name}, {"tensors", one.shapes.size()}, {"parameters", one.parameters()}, {"shapes", shapes}};
         text += line.dump() + '\n';
     }
-    for (const std::string_view name : optim::names()) text += Json{{"optimizer", name}}.dump() + '\n';
+    for (const std::string_view name : optimizers()) text += Json{{"optimizer", name}}.dump() + '\n';
     return text;
 }
 
@@ -117,7 +124,7 @@ std::string bench_list() {
         const BenchCase one = bench_case(name);
         text += fmt::format("{:<12} {:>8} {:>12}\n", one.name, one.shapes.size(), one.parameters());
     }
-    return text + fmt::format("\noptimizers: {}\n", fmt::join(optim::names(), ", "));
+    return text + fmt::format("\noptimizers: {}\n", fmt::join(optimizers(), ", "));
 }
 
 }  // namespace ravine::tools

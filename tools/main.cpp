@@ -1,5 +1,6 @@
 #include "bench.h"
 #include "inspect.h"
+#include "minimize.h"
 #include "replay.h"
 #include "schedule.h"
 #include "train.h"
@@ -40,6 +41,7 @@ int run(int argc, char** argv) {
     ravine::tools::CommandLine program("ravine: torch.optim without a framework, from the command line", "ravine", RAVINE_VERSION);
     ravine::tools::add_bench(program);
     ravine::tools::add_inspect(program);
+    ravine::tools::add_minimize(program);
     ravine::tools::add_replay(program);
     ravine::tools::add_schedule(program);
     ravine::tools::add_train(program);

@@ -1,6 +1,7 @@
 #include "plot.h"
 
 #include "plot_axis.h"
+#include "plot_frame.h"
 
 #include <ravine/runtime/text.h>
 
@@ -18,12 +19,9 @@ constexpr double width = 900;
 constexpr double plot_height = 210;
 constexpr double above = 44;  // a panel's title
 constexpr double below = 50;  // labels of the x axis
-constexpr double border = 18;
-constexpr double character = 7;  // no font is known here: a wide one at 12 pixels
 constexpr double legend_line = 19;
 constexpr double legend_mark = 30;
 constexpr std::size_t longest_name = 26;
-constexpr std::size_t longest_title = 90;
 constexpr std::size_t longest_legend = 16;
 constexpr std::size_t most_dots = 40;  // a curve of so few points shows them
 
@@ -33,34 +31,6 @@ constexpr std::array<std::string_view, 10> colours = {"#2f6db5", "#e07a1f", "#2f
 struct Point {
     double x, y;
 };
-
-/// The place of the curves in the picture.
-struct Frame {
-    double left, top, width, height;
-    double right() const { return left + width; }
-    double bottom() const { return top + height; }
-};
-
-std::string escaped(std::string_view text, std::size_t limit) {
-    std::string result;
-    for (const char c : printable(text, limit)) {
-        if (c == '&') result += "&amp;";
-        else if (c == '<') result += "&lt;";
-        else if (c == '>') result += "&gt;";
-        else result += c;
-    }
-    return result;
-}
-
-/// About how wide a text is drawn.
-double width_of(std::string_view text) {
-    double characters = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte & 0xc0) != 0x80) characters += byte < 0xe0 ? 1 : 2;
-    }
-    return characters * character;
-}
 
 std::string colour_of(std::size_t series) {
     return std::string(colours[series % colours.size()]);
@@ -112,10 +82,11 @@ class Run {
 class Picture {
   public:
     explicit Picture(const std::vector<Panel>& panels) : panels_(panels) {
+        const bool labelled = std::any_of(panels.begin(), panels.end(), [](const Panel& p) { return !p.y_label.empty(); });
         for (const Panel& panel : panels) {
             axes_.push_back({axis(panel, &Series::x, Axis::Scale::linear, 9, 0),
                              axis(panel, &Series::y, panel.log_y ? Axis::Scale::logarithmic : Axis::Scale::linear, 7, 0.06)});
-            for (const Tick& tick : axes_.back().y.ticks()) tick_width_ = std::max(tick_width_, width_of(tick.label));
+            left_ = std::max(left_, room_for_y(axes_.back().y, labelled));
             if (panel.series.size() < 2) continue;
             for (const Series& series : panel.series) {
                 legend_width_ = std::max(legend_width_, legend_mark + width_of(printable(series.name, longest_name)) + 26);
@@ -126,11 +97,7 @@ class Picture {
     std::string draw() {
         double top = 4;
         for (std::size_t i = 0; i < panels_.size(); ++i) top = draw_panel(i, top);
-        return fmt::format(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" font-family=\"system-ui, "
-            "'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif\" font-size=\"12\" fill=\"#3c4248\">\n"
-            "<rect width=\"{0}\" height=\"{1}\" fill=\"#fdfdfc\"/>\n{2}</svg>\n",
-            width, top, body_);
+        return svg_document(width, top, body_);
     }
 
   private:
@@ -152,11 +119,9 @@ class Picture {
     /// The lower end of the panel.
     double draw_panel(std::size_t index, double top) {
         const Panel& panel = panels_[index];
-        const double left = border + (std::any_of(panels_.begin(), panels_.end(), [](const Panel& p) { return !p.y_label.empty(); }) ? 18 : 0) + tick_width_ + 8;
         const double legend_height = legend_line * static_cast<double>(std::min(panel.series.size(), longest_legend + 1));
-        const Frame frame = {left, top + above, width - left - std::max(legend_width_, border + 6), std::max(plot_height, legend_height)};
-        put("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"15\" font-weight=\"600\" fill=\"#22272c\">{}</text>\n", frame.left, frame.top - 14,
-            escaped(panel.title, longest_title));
+        const Frame frame = {left_, top + above, width - left_ - std::max(legend_width_, picture_border + 6), std::max(plot_height, legend_height)};
+        draw_title(body_, frame, panel.title);
         draw_axes(panel, axes_[index], frame);
         for (std::size_t s = 0; s < panel.series.size(); ++s) draw_series(panel.series[s], axes_[index], frame, s);
         if (panel.series.size() > 1) draw_legend(panel, frame);
@@ -165,20 +130,9 @@ class Picture {
 
     void draw_axes(const Panel& panel, const Axes& axes, const Frame& frame) {
         for (const Tick& tick : axes.y.ticks()) {
-            const double y = frame.bottom() - axes.y.position(tick.value) * frame.height;
-            put("<path d=\"M{:.1f} {:.1f}H{:.1f}\" stroke=\"#e4e6e8\"/>\n", frame.left, y, frame.right());
-            put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", frame.left - 8, y + 4, tick.label);
+            put("<path d=\"M{:.1f} {:.1f}H{:.1f}\" stroke=\"#e4e6e8\"/>\n", frame.left, frame.y(axes.y, tick.value), frame.right());
         }
-        for (const Tick& tick : axes.x.ticks()) {
-            const double x = frame.left + axes.x.position(tick.value) * frame.width;
-            put("<path d=\"M{:.1f} {:.1f}v5\" stroke=\"#9aa0a6\"/>\n", x, frame.bottom());
-            put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", x, frame.bottom() + 18, tick.label);
-        }
-        put("<path d=\"M{:.1f} {:.1f}V{:.1f}H{:.1f}\" fill=\"none\" stroke=\"#9aa0a6\"/>\n", frame.left, frame.top, frame.bottom(), frame.right());
-        put("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" fill=\"#5f666d\">{}</text>\n", frame.left + frame.width / 2, frame.bottom() + 35,
-            escaped(panel.x_label, longest_title));
-        put("<text transform=\"translate({:.1f} {:.1f}) rotate(-90)\" text-anchor=\"middle\" fill=\"#5f666d\">{}</text>\n", border + 4,
-            frame.top + frame.height / 2, escaped(panel.y_label, longest_name));
+        draw_frame(body_, frame, {axes.x, panel.x_label}, {axes.y, panel.y_label});
     }
 
     void draw_series(const Series& series, const Axes& axes, const Frame& frame, std::size_t index) {
@@ -192,8 +146,7 @@ class Picture {
             }
             if (gap) runs.emplace_back();
             gap = false;
-            runs.back().add({frame.left + axes.x.position(series.x[i]) * frame.width,
-                             frame.bottom() - axes.y.position(series.y[i]) * frame.height});
+            runs.back().add({frame.x(axes.x, series.x[i]), frame.y(axes.y, series.y[i])});
         }
         put("<g stroke=\"{0}\" fill=\"{0}\" stroke-width=\"1.8\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n", colour_of(index));
         for (Run& run : runs) draw_run(run.points(), index, points <= most_dots);
@@ -229,7 +182,7 @@ class Picture {
 
     const std::vector<Panel>& panels_;
     std::vector<Axes> axes_;
-    double tick_width_ = 0;
+    double left_ = 0;
     double legend_width_ = 0;
     std::string body_;
 };

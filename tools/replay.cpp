@@ -79,10 +79,8 @@ Plan read_plan(const Spec& spec, const Recording& recording) {
 }
 
 void check_optimizer(const Plan& plan, const Recording& recording) {
-    if (same_ignoring_case(plan.optimizer.type, "LBFGS")) {
-        throw std::invalid_argument("LBFGS: replay must be given an optimizer that needs no closure, got LBFGS (see minimize)");
-    }
     const std::string_view who = optim::class_name(plan.optimizer.type);
+    check_needs_no_closure(who, "replay");
     if (recording.sparse_gradient().empty()) return;
     const bool torch_can = who == "SGD" || who == "Adagrad" || who == "SparseAdam";
     throw std::invalid_argument(fmt::format("{}: gradients must be dense{}, got a sparse one ({})", who,

@@ -90,7 +90,7 @@ class Session {
 
     /// The step number `t`, from 0.
     void step(std::int64_t t) {
-        optimizer_.step();
+        optimizer_.step([] { return 0.0; });
         for (auto& scheduler : schedulers_) {
             if (plan_.epochs.empty()) scheduler.step();
             else scheduler.step(plan_.epochs[static_cast<std::size_t>(t)]);

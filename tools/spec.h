@@ -64,6 +64,9 @@ class Spec {
     Json root_;
 };
 
+/// std::invalid_argument if that class of optimizers needs a closure, where `who` has gradients only.
+void check_needs_no_closure(std::string_view optimizer, std::string_view who);
+
 std::vector<sched::LRScheduler> make_schedulers(const std::vector<ClassSpec>& specs, optim::Optimizer& optimizer);
 
 /// Keeps warnings until the call has succeeded, each text once.

@@ -30,7 +30,10 @@ Work prepare(const TrainOptions& options, const Context& context) {
     const std::vector<TrainSettings> settings =
         options.compares() ? options.compared()
                            : std::vector{checkpoint ? options.settings(checkpoint->settings()) : options.settings()};
-    for (const TrainSettings& one : settings) (void)optim::make(one.optimizer, {}, one.options);  // before the data are read
+    for (const TrainSettings& one : settings) {  // before the data are read
+        check_needs_no_closure(one.optimizer, "train");
+        (void)optim::make(one.optimizer, {}, one.options);
+    }
     Work work{std::make_unique<TrainData>(load_dataset(options.data), settings[0].dtype), {}};
     for (const TrainSettings& one : settings) {
         work.runs.push_back(std::make_unique<TrainRun>(one, *work.data, options.run.implementation(), options.run.device(), context));

@@ -75,12 +75,15 @@ void OptimizerBody::check_group(const Group& group, std::size_t index, bool firs
     if (!text.empty()) throw std::invalid_argument(fmt::format("{}: {} (group {})", name(), text, index));
 }
 
-void OptimizerBody::step() {
+void OptimizerBody::begin_step() {
     groups_->step_called = true;
-    const auto has_parameters = [](const auto& group) { return !group->params().empty(); };
-    if (std::none_of(groups().begin(), groups().end(), has_parameters)) {
-        throw std::invalid_argument(fmt::format("{}: step must have a parameter to update, got none (see add_param_group)", name()));
-    }
+    const auto has_parameters = [&](const auto& group) { return !group->params().empty() || needs_closure(); };
+    if (std::any_of(groups().begin(), groups().end(), has_parameters)) return;
+    throw std::invalid_argument(fmt::format("{}: step must have a parameter to update, got none (see add_param_group)", name()));
+}
+
+void OptimizerBody::step() {
+    begin_step();
     for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g, false);
     update();
 }
@@ -134,6 +137,7 @@ Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
     GroupAccess::copy_options(*defaults_, *group);
     GroupAccess::assign(*group, options, false, false, where);
     check_group(*group, groups().size(), true);
+    check_new_group(params, where);
     check_names(name(), groups(), params);
 
     std::unordered_set<const Parameter::Body*> elsewhere, here;
@@ -174,6 +178,10 @@ void OptimizerBody::remove_param(const Parameter& parameter) {
 }
 
 void OptimizerBody::set_implementation(Implementation implementation) {
+    const bool may_choose = std::any_of(class_.fields.begin(), class_.fields.end(), [](const FieldInfo& f) { return f.flag != Implementation::for_loop; });
+    if (!may_choose && implementation != Implementation::automatic && implementation != Implementation::for_loop) {
+        throw std::invalid_argument(fmt::format("{}: implementation must be automatic or for_loop, got {}", name(), optim::name(implementation)));
+    }
     GroupAccess::set_implementation(*defaults_, implementation);
     for (const auto& group : groups()) GroupAccess::set_implementation(*group, implementation);
 }

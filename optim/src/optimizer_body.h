@@ -26,6 +26,7 @@ struct LoadedState {
     const Group* group;  ///< the loaded one, which will take the place of the parameter's group
     const Dict* slots;
     std::string where;   ///< "state of 'fc.weight'"
+    bool reordered;      ///< whether the file has the parameters of its group in another order
 };
 
 /// What an optimizer is behind its handle: groups, and what every algorithm does alike. An algorithm adds its step and its
@@ -39,6 +40,7 @@ class OptimizerBody {
     OptimizerBody& operator=(const OptimizerBody&) = delete;
 
     std::string_view name() const noexcept { return groups_->owner; }
+    bool needs_closure() const noexcept { return class_.needs_closure; }
     const std::shared_ptr<GroupSet>& group_set() const noexcept { return groups_; }
     const Context& context() const noexcept { return context_; }
     std::span<const std::shared_ptr<Group>> groups() const noexcept { return groups_->groups; }
@@ -56,6 +58,7 @@ class OptimizerBody {
 
     Group& add_param_group(Parameters params, const Dict& options);
     void remove_param(const Parameter& parameter);
+    /// std::invalid_argument if the class has no such implementation.
     void set_implementation(Implementation implementation);
     void send_options() { options_changed(); }
 
@@ -69,6 +72,8 @@ class OptimizerBody {
   protected:
     /// One update.
     virtual void update() = 0;
+    /// std::invalid_argument if the class takes no such group; `where` names it.
+    virtual void check_new_group(const Parameters& /*parameters*/, const std::string& /*where*/) const {}
     /// A group with these parameters is to be added: the last that may fail.
     virtual void prepare_group(const Parameters& params) { static_cast<void>(params); }
     /// Parameters came, went or changed their group: `step` must look at all of them anew.
@@ -83,6 +88,8 @@ class OptimizerBody {
     /// Replaces all state by what `prepare_states` gave.
     virtual void commit_states(std::shared_ptr<void> prepared) noexcept = 0;
 
+    /// Notes that there was a step. std::invalid_argument if there is no group.
+    void begin_step();
     /// std::invalid_argument with the group's number if its options are not to be stepped with.
     void check_group(const Group& group, std::size_t index, bool first) const;
     const Group& default_group() const noexcept { return *defaults_; }

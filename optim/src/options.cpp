@@ -69,6 +69,12 @@ bool read(const Value& value, std::int64_t& out, bool) {
     return integer != nullptr;
 }
 
+bool read(const Value& value, std::string& out, bool) {
+    const std::string* text = value.get_if<std::string>();
+    if (text != nullptr) out = *text;
+    return text != nullptr;
+}
+
 std::string indexed(std::string_view name, std::size_t index) {
     return fmt::format("{}[{}]", name, index);
 }

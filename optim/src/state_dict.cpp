@@ -52,6 +52,7 @@ struct SavedGroup {
     const Dict* options = nullptr;
     std::vector<std::int64_t> ids;
     std::vector<std::string> names;  // empty without names
+    bool reordered = false;          // whether `ids` were sorted to the names of the current one
 };
 
 bool read_ids(const Value& value, std::vector<std::int64_t>& ids) {
@@ -162,6 +163,7 @@ class Reader {
         for (const auto& [name, position] : positions) {
             complaints_.add(fmt::format("param_groups[{}] must have only parameters of the optimizer, got {}", g, Value(name).to_string()));
         }
+        saved.reordered = saved.ids != ids;
         saved.ids = std::move(ids);
     }
 
@@ -223,7 +225,7 @@ void OptimizerBody::load_state_dict(const Value& state_dict, const LoadOptions& 
             continue;
         }
         states.push_back({found->second.parameter, loaded[found->second.group].get(), slots,
-                          fmt::format("state of {}", describe(*found->second.parameter))});
+                          fmt::format("state of {}", describe(*found->second.parameter)), reader.groups()[found->second.group].reordered});
     }
     std::shared_ptr<void> prepared = prepare_states(states, options.positional, complaints);
     complaints.raise(name(), what);

@@ -1,11 +1,10 @@
 #include "device_reduction.h"
 #include "floating_point.h"
 #include "list_checks.h"
+#include "reduction_blocks.h"
 #include "storage.h"
 #include "strided.h"
 #include "workers.h"
-
-#include <ravine/kernels/reduction.h>
 
 #include <fmt/format.h>
 
@@ -20,7 +19,6 @@ namespace {
 using kernels::running_sums;
 
 constexpr std::int64_t block_elements = kernels::reduction_block;
-constexpr std::size_t tasks_per_thread = 8;
 
 template <class Kind, class Storage> double reduce_block(const std::byte* memory, std::int64_t count) noexcept {
     const auto* values = reinterpret_cast<const Storage*>(memory);
@@ -32,16 +30,6 @@ template <class Kind, class Storage> double reduce_block(const std::byte* memory
     }
     for (std::int64_t j = 0; i + j < count; ++j) sums[j] = Kind::join(sums[j], wide(i + j));
     return kernels::tree_value<Kind, kernels::running_sum_levels>(sums, running_sums, 0);
-}
-
-/// All levels of the tree, each written over the lower one. 0 for no values.
-template <class Kind> double reduce(double* values, std::int64_t count) noexcept {
-    if (count == 0) return 0;
-    for (; count > 1; count = kernels::level_count(count, 1)) {
-        const std::int64_t upper = kernels::level_count(count, 1);
-        for (std::int64_t i = 0; i < upper; ++i) values[i] = kernels::tree_value<Kind, 1>(values, count, i);
-    }
-    return values[0];
 }
 
 using ReduceBlock = double(const std::byte*, std::int64_t) noexcept;
@@ -81,18 +69,12 @@ template <class Kind> std::vector<double> reduce_all(TensorList tensors, const C
     }
     std::vector<double> partials(owner.size());
     Workers workers(tensors, context);
-    const std::size_t tasks = std::min(partials.size(), tasks_per_thread * static_cast<std::size_t>(workers.executor().concurrency()));
-    const auto run = [&](std::size_t task) {
-        const DefaultFloatingPoint mode;
-        const std::size_t end = partials.size() * (task + 1) / tasks;
-        for (std::size_t b = partials.size() * task / tasks; b < end; ++b) partials[b] = all[owner[b]].partial(b);
-    };
-    if (tasks > 0) workers.executor().parallel_for(tasks, run);
+    for_each_block(workers.executor(), partials.size(), [&](std::size_t b) { partials[b] = all[owner[b]].partial(b); });
     std::vector<double> result;
     const DefaultFloatingPoint mode;
     for (std::size_t i = 0; i < all.size(); ++i) {
         const std::size_t end = i + 1 < all.size() ? all[i + 1].first : partials.size();
-        result.push_back(reduce<Kind>(partials.data() + all[i].first, static_cast<std::int64_t>(end - all[i].first)));
+        result.push_back(reduce_blocks<Kind>(partials.data() + all[i].first, static_cast<std::int64_t>(end - all[i].first)));
     }
     return result;
 }

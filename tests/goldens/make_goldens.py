@@ -3,7 +3,8 @@
 
 usage: make_goldens.py FOLDER
 
-Writes FOLDER/replay, an archive for each class of optimizers, and FOLDER/schedule; those of this project lie in tests/tools. Needs torch 2.8.0 and numpy, on an
+Writes FOLDER/replay, an archive for each class of optimizers, FOLDER/schedule and FOLDER/minimize; those of this project lie in
+tests/tools. Needs torch 2.8.0 and numpy, on an
 x86-64 CPU with AVX2. The same files come out every time. torch's square roots of f32 and f64 are replaced by correctly
 rounded ones, because its own depend on the CPU's maker; every file says so in its metadata ("sqrt"). Half precision runs
 through whole SIMD blocks, because torch has another form for tails.
@@ -20,6 +21,7 @@ except ImportError:
     sys.exit("make_goldens.py: torch 2.8.0 must be installed, got none")
 
 import fused_halves  # noqa: E402
+import minimizations  # noqa: E402
 import recording  # noqa: E402
 import replay_cases  # noqa: E402
 import schedules  # noqa: E402
@@ -47,7 +49,7 @@ def main():
     if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
         sys.exit(f"make_goldens.py: torch must find AVX2 on this CPU, got {torch.backends.cpu.get_cpu_capability()}")
     torch.set_num_threads(1)
-    for name in ("replay", "schedule"):
+    for name in ("replay", "schedule", "minimize"):
         (Path(sys.argv[1]) / name).mkdir(parents=True, exist_ok=True)
     for stem, cases in replay_cases.recordings().items():
         with tempfile.TemporaryDirectory() as folder:
@@ -55,6 +57,7 @@ def main():
                 recording.write(case, expected_of(case), Path(folder))
             pack(Path(folder), Path(sys.argv[1]) / "replay" / f"{stem}.zip")
     schedules.write(Path(sys.argv[1]) / "schedule")
+    minimizations.write(Path(sys.argv[1]) / "minimize")
 
 
 if __name__ == "__main__":

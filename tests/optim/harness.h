@@ -98,9 +98,16 @@ inline std::vector<Dict> configurations(std::string_view name) {
     return result;
 }
 
-/// Calls `check` with every class and every set of options.
+/// The classes whose `step` needs no closure: what steps with given gradients.
+inline std::vector<std::string_view> names_without_closure() {
+    std::vector<std::string_view> result = optim::names();
+    std::erase_if(result, [](std::string_view name) { return optim::needs_closure(name); });
+    return result;
+}
+
+/// Calls `check` with every class that needs no closure and every set of options.
 template <class Check> void for_each_configuration(const Check& check) {
-    for (const std::string_view name : optim::names()) {
+    for (const std::string_view name : names_without_closure()) {
         for (const Dict& options : configurations(name)) {
             CAPTURE(std::string(name));
             CAPTURE(Value(options).to_string());

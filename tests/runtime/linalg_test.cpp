@@ -1,3 +1,4 @@
+#include <ravine/runtime/foreach.h>
 #include <ravine/runtime/linalg.h>
 
 #include "complaints.h"
@@ -106,6 +107,35 @@ TEST_CASE("gemm refuses operands that do not fit") {
 
 TEST_CASE("the library of the products has a name") {
     CHECK((linalg::backend() == "openblas" || linalg::backend() == "cblas" || linalg::backend() == "built-in"));
+}
+
+TEST_CASE("dot sums products in the tree of a norm, whatever the threads") {
+    ThreadExecutor three(3);
+    for (const DType dtype : {DType::f64, DType::f32}) {
+        for (const std::int64_t size : {0, 1, 2, 15, 16, 17, 4095, 4096, 4097, 50'001}) {
+            CAPTURE(size);
+            const Tensor a = random_tensor({size}, dtype, 1), b = random_tensor({size}, dtype, 2);
+            const double serial = linalg::dot(a, b);
+            CHECK(linalg::dot(a, b, {.executor = &three}) == serial);
+            CHECK(linalg::dot(b, a) == serial);
+            CHECK(std::sqrt(linalg::dot(a, a)) == foreach::norms(std::span(&a, 1))[0]);
+        }
+        CHECK(linalg::dot(tensor_of({1, -2, 3}, dtype), tensor_of({4, 5, 0.5}, dtype)) == -4.5);
+        CHECK(std::isnan(linalg::dot(tensor_of({1, NAN}, dtype), tensor_of({0, 0}, dtype))));
+    }
+    CHECK(linalg::dot(tensor_of({3e30, 4e30}), tensor_of({1e30, 1e30})) == doctest::Approx(7e60));
+}
+
+TEST_CASE("dot refuses what is no pair of vectors") {
+    const auto refused = [](const Tensor& a, const Tensor& b) { return message_of<std::invalid_argument>([&] { linalg::dot(a, b); }); };
+    const Tensor three = tensor_of({1, 2, 3});
+    CHECK(refused(three, tensor_of({1, 2})) == "dot: b must have 3 elements like a, got 2");
+    CHECK(refused(three, tensor_of({1, 2, 3}, DType::f64)) == "dot: b must be float32 like a, got float64");
+    CHECK(refused(three, zeros({3, 1}, DType::f32)) == "dot: b must be a vector, got shape (3, 1)");
+    CHECK(refused(tensor_of({1}, DType::bf16), tensor_of({1}, DType::bf16)) == "dot: a must be float64 or float32, got bfloat16");
+    CHECK(refused(Tensor(), three) == "dot: a must be a tensor, got an undefined one");
+    std::vector<float> memory(6);
+    CHECK(refused(borrow(memory.data(), {3}, {.strides = {2}}), three) == "dot: a must be contiguous, got strides (2,)");
 }
 
 }  // namespace ravine::testing

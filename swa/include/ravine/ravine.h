@@ -8,6 +8,7 @@
 #include <ravine/optim/asgd.h>
 #include <ravine/optim/classes.h>
 #include <ravine/optim/clip_grad.h>
+#include <ravine/optim/lbfgs.h>
 #include <ravine/optim/nadam.h>
 #include <ravine/optim/optimizer.h>
 #include <ravine/optim/radam.h>

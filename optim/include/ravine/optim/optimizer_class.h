@@ -17,6 +17,7 @@ struct OptimizerClass {
     void (*after_load)(void* options);
     /// A body without groups. std::invalid_argument if the defaults are not to be stepped with.
     detail::BodyPointer (*make_body)(const OptimizerClass& self, std::shared_ptr<Group> defaults, const Context& context);
+    bool needs_closure;  ///< whether `step` computes the loss, and so cannot do without a closure
 };
 
 /// The description of A; defined for each class in one source file, for elementwise ones by RAVINE_ALGORITHM(A) (describe.h).
@@ -60,7 +61,7 @@ template <class A> class OptimizerOf : public Optimizer {
 };
 
 /// The description of A, which has `Options` (an aggregate with `fields()`), `name`, and where it needs them
-/// `contradiction(options)` and `after_load(options)`.
+/// `contradiction(options)`, `after_load(options)` and `needs_closure`.
 template <class A>
 OptimizerClass describe_class(detail::BodyPointer (*make_body)(const OptimizerClass&, std::shared_ptr<Group>, const Context&)) {
     using Options = typename A::Options;
@@ -82,7 +83,11 @@ OptimizerClass describe_class(detail::BodyPointer (*make_body)(const OptimizerCl
                 if constexpr (requires(Options& o) { A::after_load(o); }) A::after_load(*static_cast<Options*>(options));
                 else (void)options;
             },
-            make_body};
+            make_body,
+            [] {
+                if constexpr (requires { A::needs_closure; }) return A::needs_closure;
+                else return false;
+            }()};
 }
 
 }  // namespace ravine::inline v0::optim

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -102,6 +103,7 @@ RAVINE_API Value flag_value(Implementation implementation, Implementation which)
 RAVINE_API bool read(const Value& value, double& out, bool floats_only);
 RAVINE_API bool read(const Value& value, bool& out, bool floats_only);
 RAVINE_API bool read(const Value& value, std::int64_t& out, bool floats_only);
+RAVINE_API bool read(const Value& value, std::string& out, bool floats_only);
 RAVINE_API std::string indexed(std::string_view name, std::size_t index);
 
 template <class M> struct OptionType {  // a number or a bool
@@ -136,6 +138,26 @@ template <std::size_t n> struct OptionType<std::array<double, n>> {
     static constexpr std::string_view wanted = n == 2 ? "two floats" : "a list of floats of the right length";
 };
 
+template <> struct OptionType<std::string> {
+    static Value get(const std::string& member) { return Value(member); }
+    static bool set(std::string& member, const Value& value, bool floats_only) { return read(value, member, floats_only); }
+    static std::string check(std::string_view, const std::string&, const Bound&) { return {}; }
+    static constexpr std::string_view wanted = "a string";
+};
+/// What may also be None.
+template <class M> struct OptionType<std::optional<M>> {
+    static Value get(const std::optional<M>& member) { return member ? OptionType<M>::get(*member) : Value(); }
+    static bool set(std::optional<M>& member, const Value& value, bool floats_only) {
+        std::optional<M> read;
+        const bool fits = value.is_null() || OptionType<M>::set(read.emplace(), value, floats_only);
+        if (fits) member = std::move(read);
+        return fits;
+    }
+    static std::string check(std::string_view name, const std::optional<M>& member, const Bound& bound) {
+        return member ? OptionType<M>::check(name, *member, bound) : std::string();
+    }
+    static constexpr std::string_view wanted = std::is_same_v<M, std::string> ? "a string or None" : "an integer or None";
+};
 /// For messages.
 template <class M> std::string shown_option(const M& member) { return OptionType<M>::get(member).to_string(); }
 

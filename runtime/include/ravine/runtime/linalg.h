@@ -24,6 +24,14 @@ enum class Transpose { no, yes };
 RAVINE_API void gemm(const Tensor& out, const Tensor& a, Transpose transpose_a, const Tensor& b, Transpose transpose_b,
                      double alpha = 1, double beta = 0, const Context& context = {});
 
+/// The sum of the products of two vectors' elements, before any rounding to their dtype.
+///
+/// On the CPU products and sums are made in double, in the tree of `foreach::norm`: the bits depend on the length alone. On a
+/// device it is a product of matrices there, in the vectors' precision, for which the host waits.
+///
+/// std::invalid_argument unless both are contiguous vectors of one length, of one dtype, float64 or float32, on one device.
+RAVINE_API double dot(const Tensor& a, const Tensor& b, const Context& context = {});
+
 /// What computes the products on the CPU: "openblas", "cblas" or "built-in" (a plain loop, when built without a BLAS).
 RAVINE_API std::string_view backend() noexcept;
 
