@@ -19,13 +19,14 @@ Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 Optimizer::~Optimizer() = default;
 
 std::string_view Optimizer::name() const noexcept { return body_->name(); }
+const Traits& Optimizer::traits() const noexcept { return body_->traits(); }
 
 void Optimizer::step() { body_->step(); }
 
 double Optimizer::step(function_ref<double()> closure) { return body_->step(closure); }
 
 Tensor Optimizer::clip_grad_norm_(double max_norm, double norm_type) {
-    return optim::clip_grad_norm_(body_->gradients(), max_norm, norm_type, body_->context());
+    return optim::clip_grad_norm_(body_->parameters(), max_norm, norm_type, body_->context());
 }
 
 void Optimizer::zero_grad(bool set_to_none) { body_->zero_grad(set_to_none); }

@@ -1,5 +1,8 @@
+#include <ravine/optim/adafactor.h>
 #include <ravine/optim/adamw.h>
+#include <ravine/optim/muon.h>
 #include <ravine/optim/sgd.h>
+#include <ravine/optim/sparse_adam.h>
 
 #include "group_access.h"
 
@@ -24,9 +27,12 @@ template <class A> detail::BodyPointer make_as(Parameters params, const Dict& op
 
 // Sorted. An explicit list: a static library would drop objects that register themselves.
 constexpr std::array entries = {
+    Entry{"Adafactor", make_as<AdafactorAlgorithm>},
     Entry{"Adam", make_as<AdamAlgorithm>},
     Entry{"AdamW", make_as<AdamWAlgorithm>},
+    Entry{"Muon", make_as<MuonAlgorithm>},
     Entry{"SGD", make_as<SGDAlgorithm>},
+    Entry{"SparseAdam", make_as<SparseAdamAlgorithm>},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@ rounded ones, because its own depend on the CPU's maker; every file says so in i
 through whole SIMD blocks, because torch has another form for tails.
 """
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import fused_halves  # noqa: E402
 import recording  # noqa: E402
 import replay_cases  # noqa: E402
 import schedules  # noqa: E402
+import tensor_cases  # noqa: E402
 import torch_run  # noqa: E402
 
 
@@ -40,7 +42,7 @@ def main():
     torch.set_num_threads(1)
     for name in ("replay", "schedule"):
         (Path(sys.argv[1]) / name).mkdir(parents=True, exist_ok=True)
-    for case in replay_cases.recordings():
+    for case in itertools.chain(replay_cases.recordings(), tensor_cases.recordings()):
         recording.write(case, expected_of(case), Path(sys.argv[1]) / "replay")
     schedules.write(Path(sys.argv[1]) / "schedule")
 

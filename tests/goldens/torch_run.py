@@ -4,16 +4,19 @@ import contextlib
 
 import numpy
 import torch
+from muon import Muon
 from recording import tuples
 
 BLOCK = 64  # a multiple of every block that torch's CPU kernels have (at most 32 elements with AVX2, 64 with AVX-512)
 HALVES = (torch.bfloat16, torch.float16)
+WHOLE = ("Adafactor", "Muon")  # depend on shapes: nothing may be added to a tensor
 
 
 @contextlib.contextmanager
 def correctly_rounded_roots():
     """Replaces torch's square roots of f32 and f64, which come from MKL and are off by one ulp on some CPUs."""
-    names = [(torch.Tensor, "sqrt"), (torch.Tensor, "pow"), (torch.Tensor, "__pow__"), (torch, "sqrt"), (torch, "_foreach_sqrt")]
+    names = [(torch.Tensor, "sqrt"), (torch.Tensor, "pow"), (torch.Tensor, "__pow__"), (torch, "sqrt"), (torch, "_foreach_sqrt"),
+             (torch.Tensor, "sqrt_")]
     originals = [getattr(owner, name) for owner, name in names]
     tensor_sqrt, tensor_pow = originals[:2]
 
@@ -27,7 +30,8 @@ def correctly_rounded_roots():
         is_root = not isinstance(exponent, torch.Tensor) and exponent == 0.5
         return root(tensor) if is_root else tensor_pow(tensor, exponent)
 
-    replacements = [root, power, power, root, lambda tensors: [root(tensor) for tensor in tensors]]
+    replacements = [root, power, power, root, lambda tensors: [root(tensor) for tensor in tensors],
+                    lambda tensor: tensor.copy_(root(tensor))]
     try:
         for (owner, name), replacement in zip(names, replacements):
             setattr(owner, name, replacement)
@@ -58,10 +62,13 @@ class TorchRun:
         betas = [options.get("betas")] + [group.get("betas") for _, group in recording.groups()]
         halves = any(tensor.dtype in HALVES for tensor in recording.params.values())
         # A tail of LERP gives another sign of zero where 1 - beta1 is 1.
-        self.pads = halves or self.fused or any(beta and beta[0] == 0 for beta in betas)
+        sparse = any(isinstance(grad, tuple) for grad in recording.grads.values())
+        self.pads = options["type"] not in WHOLE and not sparse and (halves or self.fused or any(beta and beta[0] == 0 for beta in betas))
         self.params = {name: self.blocks(tensor) for name, tensor in recording.params.items()}
         groups = [{"params": [self.params[name] for name in names], **tuples(extra)} for names, extra in recording.groups()]
-        kind = getattr(torch.optim, options.pop("type"))
+        kind = Muon if options["type"] == "Muon" else getattr(torch.optim, options["type"])
+        if options.pop("type") == "Adafactor":
+            options["foreach"] = recording.spec["implementation"] == "foreach"
         self.optimizer = kind(groups, **options, **({"fused": True} if self.fused else {}))
         specs = recording.spec.get("scheduler", [])
         self.schedulers = make_schedulers(specs, self.optimizer)
@@ -72,7 +79,10 @@ class TorchRun:
     def step(self, step):
         for name, param in self.params.items():
             grad = self.recording.grads.get((name, step))
-            param.grad = None if grad is None else self.blocks(grad)
+            if isinstance(grad, tuple):
+                param.grad = torch.sparse_coo_tensor(*grad, param.shape, is_coalesced=False)
+            else:
+                param.grad = None if grad is None else self.blocks(grad)
         found_inf = self.recording.found_inf.get(step, 0) != 0
         if self.fused:
             scale = self.recording.grad_scale.get(step)
@@ -90,8 +100,10 @@ class TorchRun:
             shape = self.recording.params[name].shape
             tensors[f"param/{name}/{step}"] = cut(param, shape).clone()
             for slot, value in self.optimizer.state.get(param, {}).items():
-                if value is not None:
-                    tensors[f"state/{name}/{slot}/{step}"] = value.clone() if slot == "step" else cut(value, shape).clone()
+                if slot == "step":
+                    tensors[f"state/{name}/{slot}/{step}"] = torch.tensor(float(value))
+                elif value is not None:
+                    tensors[f"state/{name}/{slot}/{step}"] = cut(value, shape).clone() if self.pads else value.clone()
         return tensors
 
 

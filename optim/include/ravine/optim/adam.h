@@ -37,6 +37,7 @@ struct AdamAlgorithm {
     using Options = AdamOptions;
     using Rules = kernels::Adam;
     static constexpr std::string_view name = "Adam";
+    static constexpr Traits traits = {.other_gradients = "SparseAdam"};
     static constexpr bool counts_steps = true;
     static std::size_t variant(const Options& options) { return options.amsgrad; }
     static bool coupled(const Options& options) { return options.weight_decay != 0 && !options.decoupled_weight_decay; }

@@ -1,5 +1,6 @@
 #pragma once
 #include <ravine/optim/group.h>
+#include <ravine/optim/traits.h>
 #include <ravine/runtime/context.h>
 
 #include <memory>
@@ -32,9 +33,10 @@ class RAVINE_API Optimizer {
 
     /// torch's class name: "AdamW".
     std::string_view name() const noexcept;
+    const Traits& traits() const noexcept;
 
     /// One update of every parameter that has a gradient. All checks come before the first write; std::invalid_argument or
-    /// std::runtime_error leaves parameters and state as they were. Allocates nothing once its plan is made.
+    /// std::runtime_error leaves parameters and state as they were. An elementwise class allocates nothing once its plan is made.
     void step();
     /// Calls the closure once, then steps; returns what the closure returned. What it throws passes through, before any write.
     double step(function_ref<double()> closure);
@@ -45,7 +47,8 @@ class RAVINE_API Optimizer {
     Tensor clip_grad_norm_(double max_norm, double norm_type = 2);
 
     /// Zeros every gradient; with `set_to_none` forgets them instead (torch's default, which here would turn later steps on
-    /// borrowed gradients into nothing). std::invalid_argument if a gradient is read-only.
+    /// borrowed gradients into nothing). A sparse gradient is replaced by one that stores nothing. std::invalid_argument if a
+    /// dense one is read-only.
     void zero_grad(bool set_to_none = false);
 
     /// Adds a group with the optimizer's options; `options` holds torch's names and replaces some. The errors of torch:
@@ -76,7 +79,8 @@ class RAVINE_API Optimizer {
     /// `source_rows[i]`, or fresh zeros for -1. std::invalid_argument if a parameter has another number of rows than
     /// `source_rows`, or rows of another shape than its state; std::out_of_range for a row that the state does not have.
     void select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows);
-    /// Makes every group step that way, whatever its options or a loaded file said.
+    /// Makes every group step that way, whatever its options or a loaded file said. std::invalid_argument for one that the class
+    /// does not have; `automatic` and `for_loop` are there always.
     void set_implementation(Implementation implementation);
 
     /// Brings the options of capturable groups to their devices now, for a graph that replays a step without calling `step`;
