@@ -43,8 +43,8 @@ void Recording::add(const std::string& key, const Tensor& tensor) {
         add_parameter(key, parts[1], tensor);
     } else if (parts[0] == "grad" && (parts.size() == 3 || sparse) && !parts[1].empty()) {
         const std::int64_t step = step_number(parts[2], key);
-        if (sparse) sparse_ = key;
-        else gradients_[step][parts[1]] = tensor;
+        Gradient& gradient = gradients_[step][parts[1]];
+        (!sparse ? gradient.dense : parts[3] == "indices" ? gradient.indices : gradient.values) = tensor;
     } else if (scaler) {
         const std::int64_t step = step_number(parts[1], key);
         if (tensor.dtype() != DType::f32 || tensor.dim() != 0) refuse(key + " must be a 0-d float32", kind_of(tensor));
@@ -72,16 +72,35 @@ std::int64_t Recording::step_number(std::string_view digits, const std::string& 
     return step;
 }
 
-void Recording::check_gradients() const {
-    for (const auto& [step, gradients] : gradients_) {
-        for (const auto& [name, gradient] : gradients) {
+void Recording::check_gradients() {
+    for (auto& [step, gradients] : gradients_) {
+        for (auto& [name, gradient] : gradients) {
             const std::string key = fmt::format("grad/{}/{}", name, step);
             const Parameter* parameter = find(name);
             if (parameter == nullptr) refuse(fmt::format("{} must have its param/{}", key, name), "no such tensor");
-            const Tensor& data = parameter->data();
-            if (gradient.dtype() == data.dtype() && gradient.shape() == data.shape()) continue;
-            refuse(fmt::format("{} must be {} like its parameter", key, kind_of(data)), kind_of(gradient));
+            if (!gradient.indices.defined() && !gradient.values.defined()) check_dense(key, gradient.dense, parameter->data());
+            else gradient.sparse = checked_sparse(key, gradient, parameter->data());
         }
+    }
+}
+
+void Recording::check_dense(const std::string& key, const Tensor& gradient, const Tensor& data) const {
+    if (gradient.dtype() == data.dtype() && gradient.shape() == data.shape()) return;
+    refuse(fmt::format("{} must be {} like its parameter", key, kind_of(data)), kind_of(gradient));
+}
+
+SparseTensor Recording::checked_sparse(const std::string& key, const Gradient& gradient, const Tensor& data) const {
+    if (gradient.dense.defined()) refuse(key + " must be dense or sparse", "both");
+    for (const auto& [part, tensor] : {std::pair("indices", &gradient.indices), std::pair("values", &gradient.values)}) {
+        if (!tensor->defined()) refuse(fmt::format("{} must have both indices and values", key), fmt::format("no {}/{}", key, part));
+    }
+    if (gradient.values.dtype() != data.dtype()) {
+        refuse(fmt::format("{}/values must be {} like its parameter", key, ravine::name(data.dtype())), ravine::name(gradient.values.dtype()));
+    }
+    try {
+        return {gradient.indices, gradient.values, data.shape()};
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(fmt::format("replay: {} must be a sparse tensor: {} ({})", key, error.what(), path_));
     }
 }
 
@@ -106,9 +125,14 @@ void Recording::set_gradients(std::int64_t step) const {
         } else {
             const auto gradient = gradients->second.find(parameter.name());
             if (gradient == gradients->second.end()) parameter.set_grad(Tensor());
-            else parameter.set_grad(device_ == Device{} ? gradient->second : gradient->second.to(device_, context_));
+            else set_gradient(parameter, gradient->second);
         }
     }
+}
+
+void Recording::set_gradient(const Parameter& parameter, const Gradient& gradient) const {
+    if (gradient.sparse.defined()) parameter.set_sparse_grad(gradient.sparse);
+    else parameter.set_grad(device_ == Device{} ? gradient.dense : gradient.dense.to(device_, context_));
 }
 
 Tensor Recording::at(const Steps& steps, std::int64_t step) {

@@ -14,7 +14,7 @@ namespace ravine::tools {
 class Recording {
   public:
     /// Sorts the tensors of a file. std::invalid_argument that names the tensor and `path`: a name of no known form, a
-    /// gradient without its parameter or of another shape or dtype, no parameter at all.
+    /// gradient without its parameter, of another shape or dtype, or half of a sparse one; no parameter at all.
     Recording(safetensors::File file, std::string path);
 
     /// In byte order of their names.
@@ -23,8 +23,6 @@ class Recording {
     const Parameter* find(std::string_view name) const;
     /// The largest step with a gradient; 0 without gradients.
     std::int64_t last_step() const { return gradients_.empty() ? 0 : gradients_.rbegin()->first; }
-    /// The name of some sparse gradient; empty if there is none.
-    const std::string& sparse_gradient() const { return sparse_; }
 
     /// Puts the parameters onto a device. Their gradients follow, step by step.
     void move_to(Device device, const Context& context);
@@ -35,22 +33,29 @@ class Recording {
     Tensor grad_scale(std::int64_t step) const { return at(grad_scale_, step); }
 
   private:
+    /// A gradient as the file has it; dense, or sparse as indices and values.
+    struct Gradient {
+        Tensor dense, indices, values;
+        SparseTensor sparse;
+    };
     using Steps = std::map<std::int64_t, Tensor>;
     static Tensor at(const Steps& steps, std::int64_t step);
     void add(const std::string& name, const Tensor& tensor);
     void add_parameter(const std::string& key, const std::string& name, const Tensor& tensor);
     std::int64_t step_number(std::string_view digits, const std::string& key) const;
-    void check_gradients() const;
+    void check_gradients();
+    void check_dense(const std::string& key, const Tensor& gradient, const Tensor& data) const;
+    SparseTensor checked_sparse(const std::string& key, const Gradient& gradient, const Tensor& data) const;
+    void set_gradient(const Parameter& parameter, const Gradient& gradient) const;
     [[noreturn]] void refuse(std::string_view what, std::string_view got) const;
 
     std::string path_;
     Device device_;
     Context context_;
     Parameters parameters_;
-    std::map<std::int64_t, std::map<std::string, Tensor>> gradients_;
+    std::map<std::int64_t, std::map<std::string, Gradient>> gradients_;
     Steps found_inf_;
     Steps grad_scale_;
-    std::string sparse_;
 };
 
 }  // namespace ravine::tools

@@ -78,13 +78,8 @@ Plan read_plan(const Spec& spec, const Recording& recording) {
     return plan;
 }
 
-void check_optimizer(const Plan& plan, const Recording& recording) {
-    const std::string_view who = optim::class_name(plan.optimizer.type);
-    check_needs_no_closure(who, "replay");
-    if (recording.sparse_gradient().empty()) return;
-    const bool torch_can = who == "SGD" || who == "Adagrad" || who == "SparseAdam";
-    throw std::invalid_argument(fmt::format("{}: gradients must be dense{}, got a sparse one ({})", who,
-                                            torch_can ? " in this version" : "", recording.sparse_gradient()));
+void check_optimizer(const Plan& plan) {
+    check_needs_no_closure(optim::class_name(plan.optimizer.type), "replay");
 }
 
 /// The parameters of every group, in order.
@@ -186,7 +181,7 @@ void replay(Arguments& arguments) {
     Recording recording(safetensors::read(arguments.input), arguments.input);
     Plan plan = read_plan(spec, recording);
     if (const auto implementation = arguments.run.implementation()) plan.implementation = implementation;
-    check_optimizer(plan, recording);
+    check_optimizer(plan);
     recording.move_to(arguments.run.device(), context);
     optim::Optimizer optimizer = make_optimizer(spec, plan, recording, context);
     const safetensors::File file = [&] {
@@ -203,7 +198,7 @@ void add_replay(CommandLine& program) {
     const auto arguments = std::make_shared<Arguments>();
     Command command = program.add_command("replay", "Run an optimizer over recorded gradients");
     command.required("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, record, load; - is stdin", "SPEC.json");
-    command.required("input", arguments->input, "tensors param/<name> and grad/<name>/<step>", "INPUT.safetensors");
+    command.required("input", arguments->input, "tensors param/<name> and grad/<name>/<step>, sparse ones as .../indices and .../values", "INPUT.safetensors");
     command.required("-o,--output", arguments->output, "parameters and state after the recorded steps", "OUTPUT.safetensors");
     command.option("--save-state", arguments->save_state, "the optimizer's state_dict after the last step", "FILE");
     arguments->run.add_to(command);

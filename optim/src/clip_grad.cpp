@@ -1,5 +1,7 @@
 #include <ravine/optim/clip_grad.h>
 
+#include "parameter_body.h"
+
 #include <ravine/runtime/foreach.h>
 
 #include <fmt/format.h>
@@ -42,6 +44,7 @@ Tensor clip_grad_norm_(std::span<const Tensor> gradients, double max_norm, doubl
 Tensor clip_grad_norm_(const Parameters& parameters, double max_norm, double norm_type, const Context& context) {
     std::vector<Tensor> gradients;
     for (const Parameter& parameter : parameters) {
+        if (parameter.sparse_grad().defined()) invalid(fmt::format("gradients must be dense, got a sparse one ({})", describe(parameter)));
         if (parameter.grad().defined()) gradients.push_back(parameter.grad());
     }
     return clip_grad_norm_(gradients, max_norm, norm_type, context);

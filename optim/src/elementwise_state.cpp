@@ -1,6 +1,7 @@
 #include "elementwise_body.h"
 
 #include "parameter_body.h"
+#include "state_parts.h"
 
 #include <ravine/runtime/foreach.h>
 
@@ -8,52 +9,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <stdexcept>
 
 namespace ravine::inline v0::optim {
-namespace {
-
-/// A number as files have it: itself or a one-element tensor.
-bool read_number(const Value& value, double& number) {
-    const Tensor* tensor = value.get_if<Tensor>();
-    const bool is_number = value.is(Value::Kind::integer) || value.is(Value::Kind::floating);
-    const bool is_scalar = tensor != nullptr && tensor->defined() && tensor->numel() == 1 && tensor->dtype() < DType::boolean;
-    if (!is_number && !is_scalar) return false;
-    number = is_scalar ? tensor->item() : value.number();
-    return true;
-}
-
-bool read_step(const Value& value, std::int64_t& step) {
-    double number = 0;
-    if (!read_number(value, number)) return false;
-    if (!(number >= 0 && number <= 0x1p53) || number != std::floor(number)) return false;
-    step = static_cast<std::int64_t>(number);
-    return true;
-}
-
-std::size_t row_bytes(const Tensor& tensor) {
-    const std::int64_t rows = tensor.shape()[0];
-    return rows == 0 ? 0 : tensor.nbytes() / static_cast<std::size_t>(rows);
-}
-
-/// The rows of `old` in another order, in new memory laid out like `parameter`.
-Tensor rows_of(const Tensor& old, const Tensor& parameter, std::span<const std::int64_t> source_rows, const Context& context) {
-    const Tensor flat = old.to(Device{}, context);
-    const Tensor picked = zeros(parameter.shape(), parameter.dtype(), context);
-    const std::size_t bytes = row_bytes(flat);
-    for (std::size_t i = 0; i < source_rows.size(); ++i) {
-        if (source_rows[i] < 0) continue;
-        std::memcpy(static_cast<std::byte*>(picked.mutable_data()) + i * bytes,
-                    static_cast<const std::byte*>(flat.data()) + static_cast<std::size_t>(source_rows[i]) * bytes, bytes);
-    }
-    const Tensor result = zeros_like(parameter, context);
-    result.copy_(picked, context);
-    return result;
-}
-
-}  // namespace
 
 /// What a device skipped, nobody else knows: the state of an algorithm that has no count is there after the first step.
 bool ElementwiseBody::is_there(const StateStore::Slots& slots) const {
@@ -187,26 +145,14 @@ void ElementwiseBody::commit_states(std::shared_ptr<void> prepared) noexcept {
 }
 
 void ElementwiseBody::select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) {
-    const auto refuse = [&](const Parameter& parameter, std::string_view must, const std::string& got) {
-        throw std::invalid_argument(fmt::format("{}: select_rows: {} {}, got {}", name(), describe(parameter), must, got));
-    };
     std::vector<std::pair<Tensor*, Tensor>> replacements;
     for (const Parameter& parameter : parameters) {
         StateStore::Slots* slots = store_.find(parameter);
         if (slots == nullptr) continue;
-        const Tensor& data = parameter.data();
-        const auto rows = static_cast<std::int64_t>(source_rows.size());
-        if (data.dim() == 0 || data.shape()[0] != rows) refuse(parameter, fmt::format("must have {} rows", rows), data.shape().to_string());
         for (Tensor& old : slots->tensors) {
             if (!old.defined()) continue;
-            Shape expected = data.shape();
-            expected[0] = old.shape()[0];
-            if (!(old.shape() == expected)) refuse(parameter, "must have rows like those of its state " + old.shape().to_string(), data.shape().to_string());
-            for (const std::int64_t row : source_rows) {
-                if (row >= -1 && row < old.shape()[0]) continue;
-                throw std::out_of_range(fmt::format("{}: select_rows: a source row must be -1 or below {}, got {}", name(), old.shape()[0], row));
-            }
-            replacements.emplace_back(&old, rows_of(old, data, source_rows, context()));
+            check_rows(name(), parameter, old, parameter.data().shape(), source_rows);
+            replacements.emplace_back(&old, rows_of(old, parameter.data(), source_rows, context()));
         }
     }
     drop_plan();

@@ -48,6 +48,8 @@ Optimizer Classes::make(std::string_view name, Parameters params, const Dict& op
     return optim::make(find(name), std::move(params), options, context);
 }
 
+bool needs_closure(std::string_view name) { return class_named(name).traits.needs_closure; }
+
 std::string_view class_name(std::string_view name) { return class_named(name).name; }
 
 }  // namespace ravine::inline v0::optim

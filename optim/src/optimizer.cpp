@@ -19,16 +19,16 @@ Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 Optimizer::~Optimizer() = default;
 
 std::string_view Optimizer::name() const noexcept { return body_->name(); }
+const Traits& Optimizer::traits() const noexcept { return body_->traits(); }
 
 void Optimizer::step() { body_->step(); }
 
 double Optimizer::step(function_ref<double()> closure) { return body_->step(closure); }
 
 Tensor Optimizer::clip_grad_norm_(double max_norm, double norm_type) {
-    return optim::clip_grad_norm_(body_->gradients(), max_norm, norm_type, body_->context());
+    return optim::clip_grad_norm_(body_->parameters(), max_norm, norm_type, body_->context());
 }
 
-bool Optimizer::needs_closure() const noexcept { return body_->needs_closure(); }
 
 void Optimizer::zero_grad(bool set_to_none) { body_->zero_grad(set_to_none); }
 
@@ -71,11 +71,6 @@ void Optimizer::set_implementation(Implementation implementation) { body_->set_i
 void Optimizer::send_options() { body_->send_options(); }
 void Optimizer::set_grad_scale(Tensor grad_scale) { body_->set_grad_scale(std::move(grad_scale)); }
 void Optimizer::set_found_inf(Tensor found_inf) { body_->set_found_inf(std::move(found_inf)); }
-
-bool needs_closure(std::string_view name) {
-    SerialExecutor nobody;
-    return make(name, {}, {}, {.executor = &nobody}).needs_closure();
-}
 
 std::string Optimizer::to_string() const { return body_->to_string(); }
 

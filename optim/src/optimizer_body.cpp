@@ -28,6 +28,14 @@ void check_names(std::string_view owner, std::span<const std::shared_ptr<Group>>
     }
 }
 
+void check_dimensions(std::string_view owner, const Parameters& params, std::string_view where) {
+    for (const Parameter& parameter : params) {
+        if (parameter.data().dim() == 2) continue;
+        throw std::invalid_argument(fmt::format("{}: parameters must be matrices, of 2 dimensions, got {} of shape {}{}", owner, describe(parameter),
+                                                parameter.data().shape().to_string(), where));
+    }
+}
+
 void check_scaler_tensor(std::string_view owner, std::string_view what, const Tensor& tensor) {
     if (!tensor.defined() || (tensor.numel() == 1 && tensor.dtype() == DType::f32)) return;
     throw std::invalid_argument(fmt::format("{}: {} must be a float32 tensor of one element, got {}", owner, what,
@@ -42,6 +50,16 @@ void Complaints::raise(std::string_view who, std::string_view what) const {
     std::string text = fmt::format("{}: {}: {}", who, what, fmt::join(texts_.begin(), texts_.begin() + static_cast<std::ptrdiff_t>(std::min(shown, texts_.size())), "; "));
     if (texts_.size() > shown) text += fmt::format("; and {} more", texts_.size() - shown);
     throw std::invalid_argument(text);
+}
+
+std::string detail::implementation_complaint(const Traits& traits, std::span<const FieldInfo> fields, Implementation implementation) {
+    const auto has = [&](Implementation flag) {
+        return std::any_of(fields.begin(), fields.end(), [&](const FieldInfo& field) { return field.flag == flag; });
+    };
+    const bool is_basic = implementation == Implementation::automatic || implementation == Implementation::for_loop;
+    if (traits.elementwise || is_basic || has(implementation)) return {};
+    return fmt::format("implementation must be automatic{} for_loop{}, got {}", has(Implementation::foreach) ? "," : " or",
+                       has(Implementation::foreach) ? " or foreach" : "", ravine::optim::name(implementation));
 }
 
 detail::BodyPointer detail::make_with_group(const OptimizerClass& its_class, Parameters params, std::shared_ptr<Group> defaults,
@@ -85,7 +103,26 @@ void OptimizerBody::begin_step() {
 void OptimizerBody::step() {
     begin_step();
     for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g, false);
+    check_gradients();
     update();
+}
+
+void OptimizerBody::check_gradients() const {
+    const Gradients taken = traits().gradients;
+    if (taken == Gradients::both) return;
+    constexpr std::size_t ahead = 8;
+    for (std::size_t g = 0; g < groups().size(); ++g) {
+        const Parameters& params = groups()[g]->params();
+        for (std::size_t i = 0; i < params.size(); ++i) {
+            if (i + ahead < params.size()) __builtin_prefetch(params[i + ahead].body());
+            const Parameter::Body& body = *params[i].body();
+            if (taken == Gradients::dense ? !body.has_sparse_grad : !body.grad.defined()) continue;
+            const std::string_view other = traits().other_gradients;
+            throw std::invalid_argument(fmt::format("{}: gradients must be {}, got a {} one ({}, group {}){}{}", name(),
+                                                    taken == Gradients::dense ? "dense" : "sparse", taken == Gradients::dense ? "sparse" : "dense",
+                                                    describe(params[i]), g, other.empty() ? "" : "; see ", other));
+        }
+    }
 }
 
 double OptimizerBody::step(function_ref<double()> closure) {
@@ -108,16 +145,13 @@ void OptimizerBody::zero_grad(bool set_to_none) {
     });
     for_each([&](const Parameter& parameter) {
         if (parameter.grad().defined()) parameter.grad().zero_(context_);
+        else if (parameter.sparse_grad().defined()) parameter.set_sparse_grad(parameter.sparse_grad().emptied());
     });
 }
 
-std::vector<Tensor> OptimizerBody::gradients() const {
-    std::vector<Tensor> result;
-    for (const auto& group : groups()) {
-        for (const Parameter& parameter : group->params()) {
-            if (parameter.grad().defined()) result.push_back(parameter.grad());
-        }
-    }
+Parameters OptimizerBody::parameters() const {
+    Parameters result;
+    for (const auto& group : groups()) result.insert(result.end(), group->params().begin(), group->params().end());
     return result;
 }
 
@@ -139,6 +173,7 @@ Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
     check_group(*group, groups().size(), true);
     check_new_group(params, where);
     check_names(name(), groups(), params);
+    if (traits().matrices_only) check_dimensions(name(), params, where);
 
     std::unordered_set<const Parameter::Body*> elsewhere, here;
     for (const auto& other : groups()) {
@@ -178,10 +213,8 @@ void OptimizerBody::remove_param(const Parameter& parameter) {
 }
 
 void OptimizerBody::set_implementation(Implementation implementation) {
-    const bool may_choose = std::any_of(class_.fields.begin(), class_.fields.end(), [](const FieldInfo& f) { return f.flag != Implementation::for_loop; });
-    if (!may_choose && implementation != Implementation::automatic && implementation != Implementation::for_loop) {
-        throw std::invalid_argument(fmt::format("{}: implementation must be automatic or for_loop, got {}", name(), optim::name(implementation)));
-    }
+    const std::string complaint = detail::implementation_complaint(traits(), class_.fields, implementation);
+    if (!complaint.empty()) throw std::invalid_argument(fmt::format("{}: {}", name(), complaint));
     GroupAccess::set_implementation(*defaults_, implementation);
     for (const auto& group : groups()) GroupAccess::set_implementation(*group, implementation);
 }

@@ -40,7 +40,8 @@ class OptimizerBody {
     OptimizerBody& operator=(const OptimizerBody&) = delete;
 
     std::string_view name() const noexcept { return groups_->owner; }
-    bool needs_closure() const noexcept { return class_.needs_closure; }
+    const Traits& traits() const noexcept { return class_.traits; }
+    bool needs_closure() const noexcept { return class_.traits.needs_closure; }
     const std::shared_ptr<GroupSet>& group_set() const noexcept { return groups_; }
     const Context& context() const noexcept { return context_; }
     std::span<const std::shared_ptr<Group>> groups() const noexcept { return groups_->groups; }
@@ -51,8 +52,8 @@ class OptimizerBody {
     /// Calls the closure as often as the algorithm wants, and returns its first result.
     virtual double step(function_ref<double()> closure);
     void zero_grad(bool set_to_none);
-    /// Every gradient that is there.
-    std::vector<Tensor> gradients() const;
+    /// Of all groups, in order.
+    Parameters parameters() const;
     void set_grad_scale(Tensor grad_scale);
     void set_found_inf(Tensor found_inf);
 
@@ -100,6 +101,8 @@ class OptimizerBody {
     const Tensor& grad_scale() const noexcept { return grad_scale_; }
 
   private:
+    /// std::invalid_argument if a gradient is not of a kind that the class takes.
+    void check_gradients() const;
     /// Empty, or what is wrong with a group's options, each alone and together.
     std::string complaint(const Group& group, bool first) const;
 

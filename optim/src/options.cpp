@@ -11,10 +11,11 @@ namespace {
 constexpr std::array<std::string_view, 4> implementation_names = {"automatic", "for_loop", "foreach", "fused"};
 
 std::string required_range(const Bound& bound) {
+    if (std::isinf(bound.low) && std::isfinite(bound.high)) return fmt::format("{} {}", bound.below_high ? "<" : "<=", bound.high);
     if (std::isfinite(bound.high)) {
         return fmt::format("in [{}, {}{}", bound.low, bound.high, bound.below_high ? ")" : "]");
     }
-    return fmt::format(">= {}", bound.low);
+    return fmt::format("{} {}", bound.above_low ? ">" : ">=", bound.low);
 }
 
 }  // namespace
@@ -36,7 +37,8 @@ namespace detail {
 std::string check_number(std::string_view name, double value, const Bound& bound) {
     if (std::isnan(value) && bound.nan_passes) return {};
     const bool low_enough = bound.below_high ? value < bound.high : value <= bound.high;
-    if (value >= bound.low && low_enough) return {};
+    const bool high_enough = bound.above_low ? value > bound.low : value >= bound.low;
+    if (high_enough && low_enough) return {};
     return fmt::format("{} must be {}, got {}", name, required_range(bound), value);
 }
 

@@ -23,7 +23,7 @@ void check_data(const Tensor& data) {
     }
 }
 
-void check_grad(const Tensor& data, const Tensor& grad) {
+template <class Grad> void check_grad(const Tensor& data, const Grad& grad) {
     if (!grad.defined()) return;
     if (!(grad.shape() == data.shape())) {
         invalid(fmt::format("grad must have the parameter's shape {}, got {}", data.shape().to_string(), grad.shape().to_string()));
@@ -60,12 +60,17 @@ const std::string& Parameter::name() const noexcept { return body_->name; }
 bool Parameter::has_name() const noexcept { return body_->named; }
 const Tensor& Parameter::data() const noexcept { return body_->data; }
 const Tensor& Parameter::grad() const noexcept { return body_->grad; }
+const SparseTensor& Parameter::sparse_grad() const noexcept { return body_->sparse_grad; }
 
 void Parameter::set_grad(Tensor grad) const {
     check_grad(body_->data, grad);
-    if (grad.is_same_view(body_->grad) && grad.read_only() == body_->grad.read_only()) return;
-    body_->grad = std::move(grad);
-    ++body_->generation;
+    if (!body_->has_sparse_grad && grad.is_same_view(body_->grad) && grad.read_only() == body_->grad.read_only()) return;
+    body_->set_grads(std::move(grad), {});
+}
+
+void Parameter::set_sparse_grad(SparseTensor grad) const {
+    check_grad(body_->data, grad);
+    body_->set_grads({}, std::move(grad));
 }
 
 void Parameter::rebind(Tensor data, Tensor grad) const {
@@ -75,8 +80,7 @@ void Parameter::rebind(Tensor data, Tensor grad) const {
         invalid(fmt::format("rebind: dtype must stay {}, got {}", ravine::name(body_->data.dtype()), ravine::name(data.dtype())));
     }
     body_->data = std::move(data);
-    body_->grad = std::move(grad);
-    ++body_->generation;
+    body_->set_grads(std::move(grad), {});
 }
 
 }  // namespace ravine::inline v0

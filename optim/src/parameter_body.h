@@ -6,10 +6,19 @@ namespace ravine::inline v0 {
 /// What all copies of a Parameter share. `generation` grows with every change, so that a step need not compare tensors.
 struct Parameter::Body {
     std::uint64_t generation = 0;
+    bool has_sparse_grad = false;  // beside `generation`: a step looks at both
     Tensor data;
     Tensor grad;
+    SparseTensor sparse_grad;
     std::string name;
     bool named = false;
+
+    void set_grads(Tensor dense, SparseTensor sparse) noexcept {
+        grad = std::move(dense);
+        sparse_grad = std::move(sparse);
+        has_sparse_grad = sparse_grad.defined();
+        ++generation;
+    }
 };
 
 /// The parameter's name for messages, escaped; "a parameter of shape (2, 3)" if it has none.

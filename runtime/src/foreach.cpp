@@ -16,7 +16,7 @@ Call binary(std::string_view who, TensorList self, const Operand& other, Pass wi
 }
 
 /// self + k * other.
-Call addition(std::string_view who, TensorList self, TensorList other, double k) {
+Call addition(std::string_view who, TensorList self, TensorList other, const Scalars& k) {
     return {.who = who, .self = self, .inputs = {{{"other", other}}}, .input_count = 1, .k = k, .limit = Limit::dtype, .pass = Pass::Add};
 }
 Call addition(TensorList self, const Operand& other) {
@@ -77,10 +77,10 @@ Call clamping(TensorList self, const Operand& low, const Operand& high) {
 
 void add_(TensorList self, Operand other, const Context& context) { in_place(addition(self, other), context); }
 Tensors add(TensorList self, Operand other, const Context& context) { return out_of_place(addition(self, other), context); }
-void add_(TensorList self, TensorList other, double alpha, const Context& context) {
+void add_(TensorList self, TensorList other, Scalars alpha, const Context& context) {
     in_place(addition("foreach.add", self, other, alpha), context);
 }
-Tensors add(TensorList self, TensorList other, double alpha, const Context& context) {
+Tensors add(TensorList self, TensorList other, Scalars alpha, const Context& context) {
     return out_of_place(addition("foreach.add", self, other, alpha), context);
 }
 

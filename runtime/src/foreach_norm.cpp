@@ -1,5 +1,6 @@
 #include "device_reduction.h"
 #include "floating_point.h"
+#include "line_sum.h"
 #include "list_checks.h"
 #include "reduction_blocks.h"
 #include "storage.h"
@@ -16,21 +17,7 @@
 namespace ravine::inline v0::foreach {
 namespace {
 
-using kernels::running_sums;
-
 constexpr std::int64_t block_elements = kernels::reduction_block;
-
-template <class Kind, class Storage> double reduce_block(const std::byte* memory, std::int64_t count) noexcept {
-    const auto* values = reinterpret_cast<const Storage*>(memory);
-    const auto wide = [&](std::int64_t i) { return static_cast<double>(kernels::storage_traits<Storage>::widen(values[i])); };
-    double sums[running_sums] = {};
-    std::int64_t i = 0;
-    for (; i + running_sums <= count; i += running_sums) {
-        for (std::int64_t j = 0; j < running_sums; ++j) sums[j] = Kind::join(sums[j], wide(i + j));
-    }
-    for (std::int64_t j = 0; i + j < count; ++j) sums[j] = Kind::join(sums[j], wide(i + j));
-    return kernels::tree_value<Kind, kernels::running_sum_levels>(sums, running_sums, 0);
-}
 
 using ReduceBlock = double(const std::byte*, std::int64_t) noexcept;
 /// For the dtypes in their order.

@@ -17,7 +17,7 @@ namespace {
 /// Classes that have the option.
 std::vector<std::string_view> capturable_names() {
     std::vector<std::string_view> result;
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         if (optim::make(name, {}).defaults().contains("capturable")) result.push_back(name);
     }
     return result;
@@ -102,7 +102,7 @@ TEST_CASE("capturable steps are the CPU's but for the last place of their powers
 }
 
 TEST_CASE("steps that a device skips do not count and change nothing, whatever the implementation") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         for (const Implementation implementation : every_implementation) {
             CAPTURE(std::string(name));
             const Parameter here(random_tensor({500}, DType::f64, 1)), there(here.data().to(gpu));

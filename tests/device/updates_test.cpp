@@ -67,7 +67,7 @@ TEST_CASE("every optimizer, implementation and dtype gives the CPU's bits on a d
 }
 
 TEST_CASE("parameters of several dtypes, on the CPU and on a device, step together") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         Parameters model, mixed;
         for (std::size_t i = 0; i < 12; ++i) {
             model.emplace_back(random_tensor({static_cast<std::int64_t>(50 * i)}, every_dtype[i % 4], i));
@@ -85,7 +85,7 @@ TEST_CASE("parameters of several dtypes, on the CPU and on a device, step togeth
 }
 
 TEST_CASE("a loss scale divides the gradients and writes them back, wherever it lies") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         for (const Device where : {Device{}, gpu}) {
             const Parameter here(random_tensor({500}, DType::f32, 1)), there(here.data().to(gpu));
             Optimizer on_cpu = optim::make(name, {here}), on_gpu = optim::make(name, {there});
@@ -102,7 +102,7 @@ TEST_CASE("a loss scale divides the gradients and writes them back, wherever it 
 }
 
 TEST_CASE("found_inf on a device leaves everything as it was") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Parameter there(random_tensor({500}, DType::f32, 1).to(gpu));
         Optimizer optimizer = optim::make(name, {there});
         there.set_grad(random_tensor({500}, DType::f32, 2).to(gpu));
@@ -117,7 +117,7 @@ TEST_CASE("found_inf on a device leaves everything as it was") {
 }
 
 TEST_CASE("state goes from a device to the CPU and back, and steps go on as if it had not") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Parameter a(random_tensor({300}, DType::f32, 1).to(gpu)), b(a.data().to(Device{}));
         Optimizer there = optim::make(name, {a}), here = optim::make(name, {b});
         a.set_grad(random_tensor({300}, DType::f32, 2).to(gpu));

@@ -25,6 +25,7 @@ import minimizations  # noqa: E402
 import recording  # noqa: E402
 import replay_cases  # noqa: E402
 import schedules  # noqa: E402
+import tensor_cases  # noqa: E402
 import torch_run  # noqa: E402
 
 
@@ -51,7 +52,7 @@ def main():
     torch.set_num_threads(1)
     for name in ("replay", "schedule", "minimize"):
         (Path(sys.argv[1]) / name).mkdir(parents=True, exist_ok=True)
-    for stem, cases in replay_cases.recordings().items():
+    for stem, cases in (replay_cases.recordings() | tensor_cases.recordings()).items():
         with tempfile.TemporaryDirectory() as folder:
             for case in cases:
                 recording.write(case, expected_of(case), Path(folder))

@@ -4,11 +4,13 @@ import contextlib
 
 import numpy
 import torch
+from muon import Muon
 from recording import tuples
 
 BLOCK = 64  # a multiple of every block that torch's CPU kernels have (at most 32 elements with AVX2, 64 with AVX-512)
 SCALARS = ("step", "eta", "mu", "mu_product")
 HALVES = (torch.bfloat16, torch.float16)
+WHOLE = ("Adafactor", "Muon")  # depend on shapes: nothing may be added to a tensor
 
 
 @contextlib.contextmanager
@@ -64,11 +66,15 @@ class TorchRun:
         betas = [options.get("betas")] + [group.get("betas") for _, group in recording.groups()]
         halves = any(tensor.dtype in HALVES for tensor in recording.params.values())
         # A tail of LERP gives another sign of zero where 1 - beta1 is 1.
-        self.pads = halves or self.scaled or any(beta and beta[0] == 0 for beta in betas) or options.get("alpha") == 0
+        sparse = any(isinstance(grad, tuple) for grad in recording.grads.values())
+        self.pads = options["type"] not in WHOLE and not sparse and (
+            halves or self.scaled or any(beta and beta[0] == 0 for beta in betas) or options.get("alpha") == 0)
         self.params = {name: self.blocks(tensor) for name, tensor in recording.params.items()}
         groups = [{"params": [self.params[name] for name in names], **tuples(extra)} for names, extra in recording.groups()]
-        kind = getattr(torch.optim, options.pop("type"))
+        kind = Muon if options["type"] == "Muon" else getattr(torch.optim, options["type"])
         self.fused = self.scaled and kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+        if options.pop("type") == "Adafactor":
+            options["foreach"] = recording.spec["implementation"] == "foreach"
         self.optimizer = kind(groups, **options, **({"fused": True} if self.fused else {}))
         specs = recording.spec.get("scheduler", [])
         self.schedulers = make_schedulers(specs, self.optimizer)
@@ -79,7 +85,10 @@ class TorchRun:
     def step(self, step):
         for name, param in self.params.items():
             grad = self.recording.grads.get((name, step))
-            param.grad = None if grad is None else self.blocks(grad)
+            if isinstance(grad, tuple):
+                param.grad = torch.sparse_coo_tensor(*grad, param.shape, is_coalesced=False)
+            else:
+                param.grad = None if grad is None else self.blocks(grad)
         found_inf = self.recording.found_inf.get(step, 0) != 0
         scale = self.recording.grad_scale.get(step)
         if self.fused:
@@ -100,8 +109,11 @@ class TorchRun:
             shape = self.recording.params[name].shape
             tensors[f"param/{name}/{step}"] = cut(param, shape).clone()
             for slot, value in self.optimizer.state.get(param, {}).items():
-                if value is not None:
-                    tensors[f"state/{name}/{slot}/{step}"] = value.clone() if slot in SCALARS else cut(value, shape).clone()
+                if slot == "step":
+                    tensors[f"state/{name}/{slot}/{step}"] = torch.tensor(float(value))
+                elif value is not None:
+                    whole = slot in SCALARS or not self.pads
+                    tensors[f"state/{name}/{slot}/{step}"] = value.clone() if whole else cut(value, shape).clone()
         return tensors
 
 

@@ -50,7 +50,7 @@ TEST_CASE("allocations are counted") {
 
 TEST_CASE("the hundredth step allocates nothing") {
     ThreadExecutor two(2);
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         for (const DType dtype : every_dtype) {
             for (const Implementation implementation : every_implementation) {
                 CAPTURE(std::string(name));
@@ -69,7 +69,7 @@ TEST_CASE("the hundredth step allocates nothing") {
 }
 
 TEST_CASE("a step with other options, moved gradients, strided tensors or a closure allocates nothing either") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         CAPTURE(std::string(name));
         const Tensor buffer = random_tensor({600}, DType::f32, 1), first = random_tensor({200}, DType::f32, 2), second = first.clone();
         const Parameter strided(borrow(static_cast<float*>(buffer.mutable_data()), {200}, {.strides = {3}}), first);

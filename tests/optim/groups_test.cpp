@@ -44,7 +44,7 @@ TEST_CASE("a group stays where it is") {
 }
 
 TEST_CASE("a parameter in two groups is refused, twice in one is a warning and steps twice") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         Sink sink;
         const Parameter shared(random_tensor({5}, DType::f32, 1), random_tensor({5}, DType::f32, 2));
         const Parameter alone(random_tensor({5}, DType::f32, 1), random_tensor({5}, DType::f32, 2));
@@ -76,7 +76,7 @@ TEST_CASE("names are for all parameters or for none") {
 }
 
 TEST_CASE("bad options of a group change nothing") {
-    for (const std::string_view name : optim::names()) {
+    for (const std::string_view name : elementwise_names()) {
         Optimizer optimizer = optim::make(name, make_parameters({{1}}, DType::f32));
         const auto add = [&](const Dict& options) { optimizer.add_param_group(make_parameters({{2}}, DType::f32), options); };
         CHECK(refusal<std::invalid_argument>(optimizer, [&] { add({{"lr", -2}}); }) == std::string(name) + ": lr must be >= 0, got -2 (group 1)");
@@ -86,7 +86,7 @@ TEST_CASE("bad options of a group change nothing") {
 }
 
 TEST_CASE("a step without any parameter is an error, one without any gradient does nothing") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         Optimizer empty = optim::make(name, {});
         CHECK(contains(message_of<std::invalid_argument>([&] { empty.step(); }), std::string(name) + ": step must have a parameter"));
         const Parameters parameters = make_parameters({{3}, {}}, DType::f32);
@@ -120,7 +120,7 @@ TEST_CASE("a parameter without a gradient is invisible: no state, no step, no de
 }
 
 TEST_CASE("zero_grad writes zeros, or forgets the gradients if asked to") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Tensor grad = random_tensor({3, 3}, DType::bf16, 1);
         const Parameter parameter(random_tensor({3, 3}, DType::bf16, 2), grad), without(zeros({2}, DType::f32));
         Optimizer optimizer = optim::make(name, {parameter, without});
@@ -151,7 +151,7 @@ TEST_CASE("zeroing a read-only gradient is refused before any is zeroed") {
 }
 
 TEST_CASE("remove_param takes a parameter and its state away") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Parameters parameters = make_parameters({{4}, {5}, {6}}, DType::f32), others = make_parameters({{4}, {5}, {6}}, DType::f32);
         Optimizer optimizer = optim::make(name, parameters), expected = optim::make(name, {others[0], others[2]});
         const Value gone = Value(List{List{parameters[1].data(), Dict()}}).clone();
@@ -170,7 +170,7 @@ TEST_CASE("remove_param takes a parameter and its state away") {
 }
 
 TEST_CASE("a parameter that comes back after remove_param starts afresh") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Parameter parameter(random_tensor({4}, DType::f32, 1), random_tensor({4}, DType::f32, 2));
         Optimizer optimizer = optim::make(name, {parameter}, configurations(name)[2]);
         optimizer.step();
@@ -186,7 +186,7 @@ TEST_CASE("a parameter that comes back after remove_param starts afresh") {
 }
 
 TEST_CASE("a step calls its closure once and returns what it returned; what it throws comes before any write") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Parameters parameters = make_parameters({{4}}, DType::f32);
         Optimizer optimizer = optim::make(name, parameters);
         int calls = 0;

@@ -76,9 +76,19 @@ inline bool has_state_from_start(std::string_view name) {
     return !optim::make(name, {parameter}).state(parameter).empty();
 }
 
+/// A parameter that every class takes.
+inline Parameter some_parameter() { return Parameter(zeros({1, 1}, DType::f32)); }
+
+/// The classes whose implementations are alike and whose parameters may have any shape; the others have tests of their own.
+inline std::vector<std::string_view> elementwise_names() {
+    std::vector<std::string_view> result = optim::names();
+    std::erase_if(result, [](std::string_view name) { return !optim::make(name, {some_parameter()}).traits().elementwise; });
+    return result;
+}
+
 /// Option sets of a class that together switch on everything that it has, found from its fields.
 inline std::vector<Dict> configurations(std::string_view name) {
-    const Optimizer optimizer = optim::make(name, {Parameter(zeros({1}, DType::f32))});
+    const Optimizer optimizer = optim::make(name, {some_parameter()});
     std::vector<Dict> result = {{}, {{"lr", 0.03}}};
     Dict usual;
     if (has_option(optimizer, "weight_decay")) usual.set("weight_decay", 0.1);
@@ -98,16 +108,9 @@ inline std::vector<Dict> configurations(std::string_view name) {
     return result;
 }
 
-/// The classes whose `step` needs no closure: what steps with given gradients.
-inline std::vector<std::string_view> names_without_closure() {
-    std::vector<std::string_view> result = optim::names();
-    std::erase_if(result, [](std::string_view name) { return optim::needs_closure(name); });
-    return result;
-}
-
-/// Calls `check` with every class that needs no closure and every set of options.
+/// Calls `check` with every elementwise class and every set of options.
 template <class Check> void for_each_configuration(const Check& check) {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         for (const Dict& options : configurations(name)) {
             CAPTURE(std::string(name));
             CAPTURE(Value(options).to_string());

@@ -73,7 +73,7 @@ TEST_CASE("a fused step in a half type is the step in f32, rounded once per stor
 TEST_CASE("the number of threads changes no bit") {
     ThreadExecutor two(2), four(4);
     SerialExecutor serial;
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         for (const Implementation implementation : every_implementation) {
             for (const DType dtype : every_dtype) {
                 CAPTURE(std::string(name));

@@ -21,7 +21,7 @@ TEST_CASE("LBFGS does not step without a closure, and says so") {
     CHECK_FALSE(optim::needs_closure("Adam"));
     Problem problem = Problem::ravine();
     Optimizer erased = optim::make("LBFGS", problem.parameters);
-    CHECK(erased.needs_closure());
+    CHECK(erased.traits().needs_closure);
     CHECK(message_of<std::invalid_argument>([&] { erased.step(); }) == "LBFGS: step must be given a closure, got none");
     CHECK(problem.point() == Numbers{-1.5, 2});
     CHECK(erased.step([&] { return problem.rosenbrock(); }) == 12.5);

@@ -47,7 +47,7 @@ Tensor laid_out(const Tensor& elements, bool transposed, Tensor& buffer) {
 }  // namespace
 
 TEST_CASE("guards around parameters and gradients survive at every length and alignment, and gradients keep their bits") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         for (const DType dtype : every_dtype) {
             for (const Implementation implementation : every_implementation) {
                 CAPTURE(std::string(name));
@@ -98,7 +98,7 @@ TEST_CASE("the caller's gradients keep their bits, also read-only ones") {
 }
 
 TEST_CASE("strided and transposed parameters and gradients move like contiguous ones, and gaps are left alone") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         for (const DType dtype : every_dtype) {
             for (const Implementation implementation : every_implementation) {
                 for (int layouts = 1; layouts < 9; ++layouts) {  // of data and gradient: contiguous, transposed, with gaps

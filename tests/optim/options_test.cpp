@@ -66,7 +66,7 @@ TEST_CASE("NaN is refused where torch refuses it") {
 }
 
 TEST_CASE("values of the wrong kind are refused by name") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         CHECK(contains(complaint(name, {{"lr", "fast"}}), std::string(name) + ": lr must be a number, got 'fast'"));
         CHECK(contains(complaint(name, {{"lr", nullptr}}), "lr must be a number, got None"));
         CHECK(contains(complaint(name, {{"lr", true}}), "lr must be a number, got True"));
@@ -80,7 +80,7 @@ TEST_CASE("values of the wrong kind are refused by name") {
 }
 
 TEST_CASE("an unknown option lists the known ones") {
-    for (const std::string_view name : optim::names()) {
+    for (const std::string_view name : elementwise_names()) {
         const std::string text =
             message_of<std::out_of_range>([&] { optim::make(name, {Parameter(zeros({1}, DType::f32))}, {{"learning_rate", 1}}); });
         CHECK(contains(text, "learning_rate"));
@@ -99,7 +99,7 @@ TEST_CASE("torch's flags choose the implementation, and contradict one another a
     CHECK(implementation({{"fused", true}}) == Implementation::fused);
     CHECK(implementation({{"foreach", false}}) == Implementation::for_loop);
     CHECK(implementation({{"fused", false}}) == Implementation::for_loop);
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         if (!optim::make(name, {}).defaults().contains("fused")) continue;
         const Dict both = {{"foreach", true}, {"fused", true}};
         CHECK(complaint(name, both) == std::string(name) + ": fused and foreach must not be True together");
@@ -119,7 +119,7 @@ TEST_CASE("every implementation is shown under torch's flags and comes back from
 }
 
 TEST_CASE("options may change at any time and are checked at the next step, before its first write") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Parameters parameters = make_parameters({{9}, {3}}, DType::f32);
         Optimizer optimizer = optim::make(name, {parameters[0]});
         if (!has_option(optimizer, "weight_decay")) continue;
@@ -139,7 +139,7 @@ TEST_CASE("options may change at any time and are checked at the next step, befo
 }
 
 TEST_CASE("a negative lr, on which schedules may end, is stepped with and loaded as in torch") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Parameters parameters = make_parameters({{9}}, DType::f32);
         Optimizer optimizer = optim::make(name, parameters), other = optim::make(name, make_parameters({{9}}, DType::f32));
         backward(parameters, 1);
@@ -159,7 +159,7 @@ TEST_CASE("a negative lr moves a parameter the other way") {
 }
 
 TEST_CASE("a scalar that the parameter's type cannot hold is refused before the first write, as in torch") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         if (name == "ASGD" || name == "RAdam") continue;  // where lr is only a factor, it becomes infinity
         const Parameters parameters = make_parameters({{9}}, DType::f32);
         Optimizer optimizer = optim::make(name, parameters, {{"lr", 1e39}});

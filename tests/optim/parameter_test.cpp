@@ -69,7 +69,7 @@ TEST_CASE("set_grad and rebind reach the optimizer at any step") {
 }
 
 TEST_CASE("a gradient that comes and goes between two layouts is followed") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Parameter parameter(random_tensor({3, 4}, DType::f32, 1)), expected(random_tensor({3, 4}, DType::f32, 1));
         Optimizer optimizer = optim::make(name, {parameter}), plain = optim::make(name, {expected});
         const Tensor transposed = empty_strided({3, 4}, {1, 3}, DType::f32);
@@ -101,7 +101,7 @@ TEST_CASE("state of another shape than its parameter is an error that names sele
 
 TEST_CASE("select_rows gives new rows the state of old ones") {
     const std::vector<std::int64_t> sources = {2, -1, 0, 2, 1};
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         CAPTURE(std::string(name));
         // Every row is also an optimizer of its own.
         Parameters rows = make_parameters({{4}, {4}, {4}}, DType::f32);

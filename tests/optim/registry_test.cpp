@@ -15,7 +15,7 @@ TEST_CASE("names are torch's, sorted, and known to the factory in any case") {
         }
         for (const std::string& spelling : {std::string(name), upper, lower}) {
             CHECK(optim::class_name(spelling) == name);
-            CHECK(optim::make(spelling, {Parameter(zeros({1}, DType::f32))}).name() == name);
+            CHECK(optim::make(spelling, {some_parameter()}).name() == name);
         }
     }
     for (const char* name : {"SGD", "Adam", "AdamW"}) CHECK(std::find(names.begin(), names.end(), name) != names.end());
@@ -43,8 +43,8 @@ TEST_CASE("the factory makes what the constructor makes") {
     CHECK(snapshot(constructed, one) == snapshot(made, other));
 }
 
-TEST_CASE("every class steps with its defaults, and moves what has a gradient") {
-    for (const std::string_view name : names_without_closure()) {
+TEST_CASE("every elementwise class steps with its defaults, and moves what has a gradient") {
+    for (const std::string_view name : elementwise_names()) {
         for (const DType dtype : every_dtype) {
             const Parameters parameters = make_parameters({{100}}, dtype);
             Optimizer optimizer = optim::make(name, parameters);
@@ -59,7 +59,7 @@ TEST_CASE("every class steps with its defaults, and moves what has a gradient") 
 TEST_CASE("optimizers of any class can be kept together, and move") {
     std::vector<Optimizer> optimizers;
     std::vector<Parameters> models;
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         models.push_back(make_parameters({{5}}, DType::f32));
         optimizers.push_back(optim::make(name, models.back()));
     }
@@ -68,11 +68,11 @@ TEST_CASE("optimizers of any class can be kept together, and move") {
         backward(optimizer.param_groups()[0].params(), 1);
         optimizer.step();
     }
-    CHECK(optimizers.front().name() == names_without_closure().back());
+    CHECK(optimizers.front().name() == elementwise_names().back());
 }
 
 TEST_CASE("optimizers that share no parameter do not know each other") {
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         const Parameters parameters = make_parameters({{5}, {7}}, DType::f32), alone = make_parameters({{5}, {7}}, DType::f32);
         Optimizer first = optim::make(name, {parameters[0]}), second = optim::make(name, {parameters[1]});
         Optimizer expected = optim::make(name, {alone[0]});
@@ -93,7 +93,7 @@ TEST_CASE("printing shows the class and every option of each group, sorted") {
           "SGD (\nParameter Group 0\n    dampening: 0.0\n    differentiable: False\n    foreach: None\n    fused: None\n    lr: 0.5\n"
           "    maximize: False\n    momentum: 0.9\n    nesterov: False\n    param_names: ['w']\n    weight_decay: 0.0\n)");
     for (const std::string_view name : optim::names()) {
-        const std::string text = optim::make(name, {Parameter(zeros({1}, DType::f32))}).to_string();
+        const std::string text = optim::make(name, {some_parameter()}).to_string();
         CHECK(text.starts_with(std::string(name) + " (\nParameter Group 0\n"));
     }
 }

@@ -125,7 +125,7 @@ TEST_CASE("a scaler's tensors are borrowed: what the host writes there counts") 
 TEST_CASE("a scaler's tensors must be float32 with one element, and its gradients writable") {
     const Tensor grad = tensor_of({1, 2});
     const Parameter parameter(zeros({2}, DType::f32), borrow(grad.data(), DType::f32, {2}));
-    for (const std::string_view name : names_without_closure()) {
+    for (const std::string_view name : elementwise_names()) {
         Optimizer optimizer = optim::make(name, {parameter});
         const std::string text = message_of<std::invalid_argument>([&] { optimizer.set_grad_scale(zeros({2}, DType::f32)); });
         CHECK(text == std::string(name) + ": grad_scale must be a float32 tensor of one element, got tensor(float32, (2,))");

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares `ravine replay` with goldens, bit for bit, for every implementation, instruction set and number of threads.
+"""Compares `ravine replay` with goldens, for every implementation, instruction set and number of threads: bit for bit, or, where
+sums are in another order than torch's, within the tolerance that a golden's metadata gives.
 
 usage: replay_golden.py PROGRAM FOLDER
 
@@ -9,6 +10,7 @@ one only: half precision rounds differently in the fused one.
 
 import itertools
 import json
+import math
 import struct
 import sys
 import tempfile
@@ -25,14 +27,31 @@ FLOATS = {"F64": (8, "Q", 0x7FF0000000000000, 0x000FFFFFFFFFFFFF), "F32": (4, "I
           "F16": (2, "H", 0x7C00, 0x03FF), "BF16": (2, "H", 0x7F80, 0x007F)}
 
 
-def read_safetensors(path):
-    """{name: (dtype, shape, bytes)}"""
+def read_file(path):
+    """{name: (dtype, shape, bytes)} and the metadata"""
     data = path.read_bytes()
     (size,) = struct.unpack_from("<Q", data)
     header = json.loads(data[8:8 + size])
-    header.pop("__metadata__", None)
+    metadata = header.pop("__metadata__", {})
     body = data[8 + size:]
-    return {name: (entry["dtype"], entry["shape"], body[slice(*entry["data_offsets"])]) for name, entry in header.items()}
+    return {name: (entry["dtype"], entry["shape"], body[slice(*entry["data_offsets"])]) for name, entry in header.items()}, metadata
+
+
+def read_safetensors(path):
+    return read_file(path)[0]
+
+
+def numbers(tensor):
+    """The elements as floats."""
+    dtype, _, data = tensor
+    if dtype == "BF16":
+        data, dtype = b"".join(b"\0\0" + data[i:i + 2] for i in range(0, len(data), 2)), "F32"
+    code = {"F64": "d", "F32": "f", "F16": "e"}[dtype]
+    return struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
+
+
+def is_near(a, b, relative, absolute):
+    return a == b or (math.isnan(a) and math.isnan(b)) or abs(a - b) <= absolute + relative * abs(b)
 
 
 def elements(tensor):
@@ -45,8 +64,8 @@ def elements(tensor):
     return ["nan" if x & exponent == exponent and x & mantissa else x for x in raw]
 
 
-def difference(actual, expected):
-    """Empty, or where two files differ."""
+def difference(actual, expected, tolerance=None):
+    """Empty, or where two files differ. `tolerance` has [relative, absolute] for "param" and "state", but steps are exact."""
     if actual.keys() != expected.keys():
         return f"missing {sorted(expected.keys() - actual.keys())}, unexpected {sorted(actual.keys() - expected.keys())}"
     for name, tensor in expected.items():
@@ -54,7 +73,11 @@ def difference(actual, expected):
             return f"{name}: {actual[name][:2]}, expected {tensor[:2]}"
         if actual[name][2] == tensor[2]:
             continue
-        wrong = [i for i, (a, b) in enumerate(zip(elements(actual[name]), elements(tensor))) if a != b]
+        near = (tolerance or {}).get(name.split("/")[0]) if "/step/" not in name else None
+        if near:
+            wrong = [i for i, (a, b) in enumerate(zip(numbers(actual[name]), numbers(tensor))) if not is_near(a, b, *near)]
+        else:
+            wrong = [i for i, (a, b) in enumerate(zip(elements(actual[name]), elements(tensor))) if a != b]
         if wrong:
             return f"{name}: {len(wrong)} elements, the first at {wrong[0]}"
     return ""
@@ -73,7 +96,8 @@ def replay(program, spec, output, implementation, isa, threads):
 
 
 def check_spec(tally, program, spec, folder):
-    expected = read_safetensors(spec.with_suffix(".expected.safetensors"))
+    expected, metadata = read_file(spec.with_suffix(".expected.safetensors"))
+    tolerance = json.loads(metadata["tolerance"]) if "tolerance" in metadata else None
     for implementation, isa, threads in combinations(spec):
         name = f"{spec.name} {implementation or ''} {isa} threads={threads}"
         output = Path(folder) / "out.safetensors"
@@ -85,7 +109,7 @@ def check_spec(tally, program, spec, folder):
         if process.returncode == 1 and "isa must be one that this CPU and this library have" in process.stderr:
             tally.skip(name, "this CPU does not have the instruction set")
             continue
-        tally.check(name, problem_of(process) or difference(read_safetensors(output), expected))
+        tally.check(name, problem_of(process) or difference(read_safetensors(output), expected, tolerance))
 
 
 def main():

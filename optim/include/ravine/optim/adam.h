@@ -41,6 +41,7 @@ struct AdamAlgorithm {
     using Options = AdamOptions;
     using Rules = kernels::Adam;
     static constexpr std::string_view name = "Adam";
+    static constexpr Traits traits = {.other_gradients = "SparseAdam"};
     static std::size_t variant(const Options& options) { return options.amsgrad; }
     static kernels::AdamHyper hyper(const Options& options) {
         return {options.lr, options.betas[0], options.betas[1], options.eps, options.weight_decay, options.decoupled_weight_decay ? 1.0 : 0.0};

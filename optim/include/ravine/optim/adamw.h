@@ -23,6 +23,7 @@ struct AdamWAlgorithm {
     using Options = AdamWOptions;
     using Rules = kernels::Adam;
     static constexpr std::string_view name = "AdamW";
+    static constexpr Traits traits = {.other_gradients = "SparseAdam"};
     static void after_load(Options& options) { options.decoupled_weight_decay = true; }
     static std::size_t variant(const Options& options) { return options.amsgrad; }
     static std::string_view contradiction(const Options& options) {

@@ -32,7 +32,7 @@ struct LBFGSOptions {
 struct LBFGSAlgorithm {
     using Options = LBFGSOptions;
     static constexpr std::string_view name = "LBFGS";
-    static constexpr bool needs_closure = true;
+    static constexpr Traits traits = {.elementwise = false, .needs_closure = true};
     RAVINE_API static std::string contradiction(const Options& options);
 };
 template <> RAVINE_API const OptimizerClass& class_of<LBFGSAlgorithm>();

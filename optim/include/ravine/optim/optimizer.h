@@ -1,5 +1,6 @@
 #pragma once
 #include <ravine/optim/group.h>
+#include <ravine/optim/traits.h>
 #include <ravine/runtime/context.h>
 
 #include <memory>
@@ -33,15 +34,14 @@ class RAVINE_API Optimizer {
 
     /// torch's class name: "AdamW".
     std::string_view name() const noexcept;
+    const Traits& traits() const noexcept;
 
     /// One update of every parameter that has a gradient. All checks come before the first write; std::invalid_argument or
-    /// std::runtime_error leaves parameters and state as they were. Allocates nothing once its plan is made.
+    /// std::runtime_error leaves parameters and state as they were. An elementwise class allocates nothing once its plan is made.
     void step();
     /// Calls the closure once, then steps; returns what the closure returned. What it throws passes through, before any write.
     /// LBFGS calls it as often as it needs: see lbfgs.h.
     double step(function_ref<double()> closure);
-    /// Whether `step` must be given a closure: std::invalid_argument without.
-    bool needs_closure() const noexcept;
 
     /// Scales all gradients together so that their norm of order `norm_type` (1, 2 or infinity) is at most `max_norm`, in
     /// place, and returns the norm as it was: a 0-d tensor. torch.nn.utils.clip_grad_norm_ over this optimizer's
@@ -49,7 +49,8 @@ class RAVINE_API Optimizer {
     Tensor clip_grad_norm_(double max_norm, double norm_type = 2);
 
     /// Zeros every gradient; with `set_to_none` forgets them instead (torch's default, which here would turn later steps on
-    /// borrowed gradients into nothing). std::invalid_argument if a gradient is read-only.
+    /// borrowed gradients into nothing). A sparse gradient is replaced by one that stores nothing. std::invalid_argument if a
+    /// dense one is read-only.
     void zero_grad(bool set_to_none = false);
 
     /// Adds a group with the optimizer's options; `options` holds torch's names and replaces some. The errors of torch:
@@ -80,8 +81,8 @@ class RAVINE_API Optimizer {
     /// `source_rows[i]`, or fresh zeros for -1. std::invalid_argument if a parameter has another number of rows than
     /// `source_rows`, or rows of another shape than its state; std::out_of_range for a row that the state does not have.
     void select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows);
-    /// Makes every group step that way, whatever its options or a loaded file said. std::invalid_argument: foreach or fused for a
-    /// class that has only one way.
+    /// Makes every group step that way, whatever its options or a loaded file said. std::invalid_argument for one that the class
+    /// does not have; `automatic` and `for_loop` are there always.
     void set_implementation(Implementation implementation);
 
     /// Brings the options of capturable groups to their devices now, for a graph that replays a step without calling `step`;
@@ -120,7 +121,7 @@ RAVINE_API Optimizer make(std::string_view name, Parameters params, const Dict& 
 RAVINE_API std::vector<std::string_view> names();
 /// torch's spelling of a class name given in any case. std::out_of_range with the known ones.
 RAVINE_API std::string_view class_name(std::string_view name);
-/// Optimizer::needs_closure of a class. std::out_of_range with the known ones.
+/// Whether `step` of a class must be given a closure. std::out_of_range with the known ones.
 RAVINE_API bool needs_closure(std::string_view name);
 
 }  // namespace ravine::inline v0::optim

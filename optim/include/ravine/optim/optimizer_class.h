@@ -17,7 +17,7 @@ struct OptimizerClass {
     void (*after_load)(void* options);
     /// A body without groups. std::invalid_argument if the defaults are not to be stepped with.
     detail::BodyPointer (*make_body)(const OptimizerClass& self, std::shared_ptr<Group> defaults, const Context& context);
-    bool needs_closure;  ///< whether `step` computes the loss, and so cannot do without a closure
+    Traits traits = {};
 };
 
 /// The description of A; defined for each class in one source file, for elementwise ones by RAVINE_ALGORITHM(A) (describe.h).
@@ -60,8 +60,17 @@ template <class A> class OptimizerOf : public Optimizer {
     }
 };
 
-/// The description of A, which has `Options` (an aggregate with `fields()`), `name`, and where it needs them
-/// `contradiction(options)`, `after_load(options)` and `needs_closure`.
+namespace detail {
+template <class A> constexpr Traits traits_of() {
+    if constexpr (requires { A::traits; }) return A::traits;
+    else return {};
+}
+/// Empty, or that this implementation is not among those of a class with these fields.
+RAVINE_API std::string implementation_complaint(const Traits& traits, std::span<const FieldInfo> fields, Implementation implementation);
+}  // namespace detail
+
+/// The description of A, which has `Options` (an aggregate with `fields()`), `name`, and where it needs them `traits`,
+/// `contradiction(options)` and `after_load(options)`.
 template <class A>
 OptimizerClass describe_class(detail::BodyPointer (*make_body)(const OptimizerClass&, std::shared_ptr<Group>, const Context&)) {
     using Options = typename A::Options;
@@ -72,6 +81,9 @@ OptimizerClass describe_class(detail::BodyPointer (*make_body)(const OptimizerCl
                 [[maybe_unused]] const auto& options = *static_cast<const Options*>(erased);
                 std::string text;
                 if constexpr (requires { A::contradiction(options); }) text = A::contradiction(options);
+                if constexpr (requires { options.implementation; }) {
+                    if (text.empty()) text = detail::implementation_complaint(detail::traits_of<A>(), fields_of<Options>(), options.implementation);
+                }
                 if constexpr (requires { options.differentiable; }) {
                     if (text.empty() && options.differentiable && options.implementation == Implementation::fused) {
                         text = "fused and differentiable must not be True together";
@@ -84,10 +96,7 @@ OptimizerClass describe_class(detail::BodyPointer (*make_body)(const OptimizerCl
                 else (void)options;
             },
             make_body,
-            [] {
-                if constexpr (requires { A::needs_closure; }) return A::needs_closure;
-                else return false;
-            }()};
+            detail::traits_of<A>()};
 }
 
 }  // namespace ravine::inline v0::optim

@@ -33,9 +33,16 @@ struct Bound {
     bool below_high = false;  ///< high itself is excluded
     bool nan_passes = false;  ///< "not less than" instead of "at least"
     bool first_only = false;  ///< for the caller's own value: what a schedule makes of it later is its business
+    bool above_low = false;   ///< low itself is excluded
 };
 /// low <= x; NaN is refused.
 constexpr Bound at_least(double low) { return {.low = low}; }
+/// low < x.
+constexpr Bound above(double low) { return {.low = low, .above_low = true}; }
+/// x <= high.
+constexpr Bound at_most(double high) { return {.high = high}; }
+/// x < high.
+constexpr Bound below(double high) { return {.high = high, .below_high = true}; }
 /// not x < low; NaN passes, as where torch tests that way.
 constexpr Bound not_below(double low) { return {.low = low, .nan_passes = true}; }
 /// low <= x < high.
@@ -135,7 +142,23 @@ template <std::size_t n> struct OptionType<std::array<double, n>> {
         }
         return {};
     }
-    static constexpr std::string_view wanted = n == 2 ? "two floats" : "a list of floats of the right length";
+    static constexpr std::string_view wanted = n == 2 ? "two floats" : n == 3 ? "three floats" : "a list of floats of the right length";
+};
+/// torch's pair of which the first may be None.
+template <> struct OptionType<std::pair<std::optional<double>, double>> {
+    using Pair = std::pair<std::optional<double>, double>;
+    static Value get(const Pair& member) { return Tuple{member.first ? Value(*member.first) : Value(), member.second}; }
+    static bool set(Pair& member, const Value& value, bool floats_only) {
+        const bool is_pair = (value.is(Value::Kind::list) || value.is(Value::Kind::tuple)) && value.items().size() == 2;
+        if (!is_pair || !read(value.items()[1], member.second, floats_only)) return false;
+        member.first.reset();
+        return value.items()[0].is_null() || read(value.items()[0], member.first.emplace(), floats_only);
+    }
+    static std::string check(std::string_view name, const Pair& member, const Bound& bound) {
+        const std::string complaint = member.first ? check_number(indexed(name, 0), *member.first, bound) : std::string();
+        return complaint.empty() ? check_number(indexed(name, 1), member.second, bound) : complaint;
+    }
+    static constexpr std::string_view wanted = "None or a float, and a float";
 };
 
 template <> struct OptionType<std::string> {

@@ -1,4 +1,5 @@
 #pragma once
+#include <ravine/runtime/sparse.h>
 #include <ravine/runtime/tensor.h>
 
 #include <memory>
@@ -11,7 +12,8 @@ namespace ravine::inline v0 {
 /// what is set through one copy reaches every optimizer that holds another.
 ///
 /// The memory of both tensors stays the caller's. The gradient has the parameter's shape, dtype and device, in any
-/// layout; it may be read-only, and absent (an undefined Tensor), in which case a step passes the parameter over.
+/// layout; it may be read-only, and absent (an undefined Tensor), in which case a step passes the parameter over. It may be
+/// sparse instead, for the optimizers that take those.
 class RAVINE_API Parameter {
   public:
     /// Without a name. std::invalid_argument: undefined or read-only data, a dtype that is not floating-point, a stride of
@@ -28,16 +30,21 @@ class RAVINE_API Parameter {
     const std::string& name() const noexcept;
     bool has_name() const noexcept;
     const Tensor& data() const noexcept;
-    /// Undefined if there is none.
+    /// Undefined if there is none, or a sparse one.
     const Tensor& grad() const noexcept;
+    /// Undefined if there is none, or a dense one.
+    const SparseTensor& sparse_grad() const noexcept;
 
-    /// Says where the gradient is from now on; an undefined Tensor takes it away. std::invalid_argument if it does not fit.
+    /// Says where the gradient is from now on, in place of a sparse one too; an undefined Tensor takes it away.
+    /// std::invalid_argument if it does not fit.
     void set_grad(Tensor grad) const;
     /// Row-major memory in the parameter's shape; null takes the gradient away.
     template <class T> void set_grad(T* grad) const {
         set_grad(grad != nullptr ? borrow(grad, data().shape()) : Tensor());
     }
     void set_grad(std::nullptr_t) const { set_grad(Tensor()); }
+    /// The same for a sparse gradient: what comes, dense or sparse, takes the place of what was there.
+    void set_sparse_grad(SparseTensor grad) const;
 
     /// Says where the parameter and its gradient are from now on: same dtype, perhaps another shape. A step that finds
     /// state of another shape raises and names Optimizer::select_rows.

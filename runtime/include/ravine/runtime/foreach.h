@@ -73,8 +73,8 @@ using Tensors = std::vector<Tensor>;
 RAVINE_API void add_(TensorList self, Operand other, const Context& context = {});
 RAVINE_API Tensors add(TensorList self, Operand other, const Context& context = {});
 /// self + alpha * other as a fused multiply-add. `alpha` must not overflow the dtype.
-RAVINE_API void add_(TensorList self, TensorList other, double alpha, const Context& context = {});
-RAVINE_API Tensors add(TensorList self, TensorList other, double alpha, const Context& context = {});
+RAVINE_API void add_(TensorList self, TensorList other, Scalars alpha, const Context& context = {});
+RAVINE_API Tensors add(TensorList self, TensorList other, Scalars alpha, const Context& context = {});
 
 /// self - other, self - alpha * other: as `add`.
 RAVINE_API void sub_(TensorList self, Operand other, const Context& context = {});
@@ -160,5 +160,12 @@ RAVINE_API void zero_(TensorList self, const Context& context = {});
 RAVINE_API Tensors norm(TensorList tensors, double order = 2, const Context& context = {});
 /// The same before the rounding to the dtype. For tensors on a device the host waits, once for each device.
 RAVINE_API std::vector<double> norms(TensorList tensors, double order = 2, const Context& context = {});
+
+/// The Euclidean norm, and the mean, of each tensor over one dimension, which stays with size 1; `dim` counts from the
+/// first (0) or back from the end (-1: the last). Row-major tensors of their dtypes. Every line is summed in double in the tree
+/// of `norm`, and rounded once. The mean of nothing is NaN. std::invalid_argument if a tensor has no such dimension;
+/// std::runtime_error if one is on a device.
+RAVINE_API Tensors norm_over(TensorList tensors, std::int64_t dim, const Context& context = {});
+RAVINE_API Tensors mean_over(TensorList tensors, std::int64_t dim, const Context& context = {});
 
 }  // namespace ravine::inline v0::foreach
