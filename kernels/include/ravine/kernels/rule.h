@@ -104,7 +104,7 @@ struct scalars_of<Rule> {
     using type = typename Rule::Scalars;
 };
 }  // namespace detail
-/// The numbers that a rule carries from step to step: doubles, each a float's value. Their names are `Rule::scalars`, and
+/// The numbers that a rule carries from step to step: doubles, each a float's value. Their names are `Rule::carried`, and
 /// what they are before the first step is `Rule::initial(hyper)`.
 template <class Rule> using scalars_of = typename detail::scalars_of<Rule>::type;
 template <class Rule> constexpr int scalar_count = __is_same(scalars_of<Rule>, NoScalars) ? 0 : static_cast<int>(sizeof(scalars_of<Rule>) / sizeof(double));

@@ -37,8 +37,8 @@ template <class Rule> std::span<const char* const> scalar_names() {
     if constexpr (kernels::scalar_count<Rule> == 0) {
         return {};
     } else {
-        static_assert(std::size(Rule::scalars) == kernels::scalar_count<Rule> && kernels::scalar_count<Rule> <= kernels::max_scalars);
-        return Rule::scalars;
+        static_assert(std::size(Rule::carried) == kernels::scalar_count<Rule> && kernels::scalar_count<Rule> <= kernels::max_scalars);
+        return Rule::carried;
     }
 }
 

@@ -22,7 +22,7 @@ struct ASGDSwitches : Common {
 struct ASGDRule {
     enum { param, grad, ax, slots };
     static constexpr const char* state[] = {"ax"};
-    static constexpr const char* scalars[] = {"eta", "mu"};
+    static constexpr const char* carried[] = {"eta", "mu"};
     template <class S> using Terms = ASGDTerms<S>;
     using Switches = ASGDSwitches;
     using Hyper = ASGDHyper;

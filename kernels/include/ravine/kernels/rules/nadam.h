@@ -27,7 +27,7 @@ struct NAdamHyper {
 struct NAdamRule {
     enum { param, grad, exp_avg, exp_avg_sq, slots };
     static constexpr const char* state[] = {"exp_avg", "exp_avg_sq"};
-    static constexpr const char* scalars[] = {"mu_product"};
+    static constexpr const char* carried[] = {"mu_product"};
     template <class S> using Terms = NAdamTerms<S>;
     using Switches = Common;
     using Hyper = NAdamHyper;

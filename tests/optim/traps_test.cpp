@@ -1,0 +1,156 @@
+// The numbered examples of what surprises in torch's optimizers: each is what torch 2.8 does.
+#include "harness.h"
+
+#include <ravine/optim/asgd.h>
+#include <ravine/optim/nadam.h>
+#include <ravine/optim/rprop.h>
+
+#include <cmath>
+
+namespace ravine::testing {
+namespace {
+
+/// One number that an optimizer moves.
+struct Number {
+    explicit Number(double start, DType dtype = DType::f64) : parameter(tensor_of({start}, dtype), zeros({1}, dtype)) {}
+    double value() const { return parameter.data().item(); }
+    void give(double gradient) const { parameter.set_grad(tensor_of({gradient}, parameter.data().dtype())); }
+    Parameter parameter;
+};
+
+/// What the number is after each gradient.
+std::vector<double> path(const Number& number, Optimizer& optimizer, std::initializer_list<double> gradients) {
+    std::vector<double> result;
+    for (const double gradient : gradients) {
+        number.give(gradient);
+        optimizer.step();
+        result.push_back(number.value());
+    }
+    return result;
+}
+
+bool are_near(const std::vector<double>& got, const std::vector<double>& expected) {
+    return std::equal(got.begin(), got.end(), expected.begin(), expected.end(), [](double a, double b) { return std::fabs(a - b) < 1e-12; });
+}
+
+}  // namespace
+
+TEST_CASE("SGD's first buffer is the gradient, undampened") {
+    const Number number(0);
+    Optimizer optimizer = optim::make("SGD", {number.parameter}, {{"lr", 1}, {"momentum", 0.9}, {"dampening", 0.5}});
+    CHECK(are_near(path(number, optimizer, {1, 1}), {-1, -2.4}));
+}
+
+TEST_CASE("Nesterov's momentum leaves the gradient as it was") {
+    for (const Implementation implementation : every_implementation) {
+        const Number number(1);
+        Optimizer optimizer = optim::make("SGD", {number.parameter}, {{"lr", 0.1}, {"momentum", 0.9}, {"nesterov", true}});
+        optimizer.set_implementation(implementation);
+        CHECK(are_near(path(number, optimizer, {0.5}), {0.905}));
+        CHECK(number.parameter.grad().item() == 0.5);
+        optimizer.step();
+        CHECK(std::fabs(number.value() - 0.7695) < 1e-12);
+    }
+}
+
+TEST_CASE("Adam's square of a huge gradient does not overflow, since the weight comes first") {
+    const Number number(0, DType::f32);
+    Optimizer optimizer = optim::make("Adam", {number.parameter});
+    path(number, optimizer, {3.2e19});
+    CHECK(std::fabs(optimizer.state(number.parameter, "exp_avg_sq").item() / 1.024e36 - 1) < 1e-3);
+}
+
+TEST_CASE("AMSGrad takes the maximum of uncorrected averages") {
+    const Number number(0);
+    Optimizer optimizer = optim::make("Adam", {number.parameter}, {{"amsgrad", true}});
+    path(number, optimizer, {2, std::sqrt(0.104)});
+    const double kept = optimizer.state(number.parameter, "max_exp_avg_sq").item();
+    CHECK(kept == optimizer.state(number.parameter, "exp_avg_sq").item());
+    CHECK(std::fabs(kept - 4.1e-3) < 1e-12);
+}
+
+TEST_CASE("RAdam follows momentum alone until the sixth step, and always where beta2 is small") {
+    for (const auto& [beta2, last_plain] : {std::pair{0.999, 5}, std::pair{0.6, 20}}) {
+        const Number number(0);
+        Optimizer optimizer = optim::make("RAdam", {number.parameter}, {{"lr", 1}, {"betas", Tuple{0.9, beta2}}});
+        double before = 0;
+        for (int step = 1; step <= 20; ++step) {
+            path(number, optimizer, {4});
+            const bool is_plain = std::fabs(before - number.value() - 4) < 1e-12;
+            CHECK(is_plain == (step <= last_plain));
+            before = number.value();
+        }
+    }
+}
+
+TEST_CASE("NAdam keeps the product of its momenta in float32") {
+    const Number number(0);
+    Optimizer optimizer = optim::make("NAdam", {number.parameter});
+    path(number, optimizer, {1});
+    CHECK(static_cast<float>(optimizer.state(number.parameter, "mu_product").item()) == 0.45007347F);
+    CHECK(optimizer.state(number.parameter, "mu_product").dtype() == DType::f32);
+}
+
+TEST_CASE("ASGD steps with the step size of the step before, in float32, and averages from t0 on") {
+    const Number number(0);
+    optim::ASGD optimizer({number.parameter}, {.lr = 0.01, .lambd = 0, .t0 = 1});
+    CHECK(path(number, optimizer, {1}) == std::vector<double>{-static_cast<double>(0.01F)});
+    CHECK(optimizer.state(number.parameter, "ax").item() == number.value());
+    path(number, optimizer, {1, 1, 1});
+    CHECK(optimizer.state(number.parameter, "mu").item() == static_cast<double>(1 / 3.0F));
+    CHECK(optimizer.state(number.parameter, "ax").item() != number.value());
+}
+
+TEST_CASE("Rprop ignores lr after the first step, and does not move where the gradient changes its sign") {
+    const Number number(0);
+    optim::Rprop optimizer({number.parameter}, {.lr = 0.01});
+    CHECK(are_near(path(number, optimizer, {1, 1, -1}), {-0.01, -0.022, -0.022}));
+    optimizer.param_groups()[0].options.lr = 5;
+    CHECK(are_near(path(number, optimizer, {-1}), {-0.016}));
+}
+
+TEST_CASE("a NaN gradient does not move Rprop, and the next factor is 1") {
+    const Number number(0);
+    Optimizer optimizer = optim::make("Rprop", {number.parameter});
+    CHECK(are_near(path(number, optimizer, {1, NAN, 1}), {-0.01, -0.01, -0.02}));
+}
+
+TEST_CASE("Adagrad has state before its first step, also in groups that come later, from the constructor's initial value") {
+    const Number first(0), later(0);
+    Optimizer optimizer = optim::make("Adagrad", {first.parameter}, {{"initial_accumulator_value", 0.5}});
+    CHECK(optimizer.state(first.parameter, "sum").item() == 0.5);
+    CHECK(optimizer.state(first.parameter, "step").item() == 0);
+    optimizer.add_param_group({later.parameter}, {{"initial_accumulator_value", 0.25}});
+    later.give(1);
+    optimizer.step();
+    CHECK(optimizer.state(later.parameter, "sum").item() == 1.5);
+    CHECK(optimizer.state(first.parameter, "step").item() == 1);
+}
+
+TEST_CASE("eps stands where torch has it") {
+    const Number adam(0);
+    Optimizer optimizer = optim::make("Adam", {adam.parameter}, {{"lr", 0.1}});
+    CHECK(std::fabs(path(adam, optimizer, {1e-6})[0] + 0.0990) < 1e-4);
+}
+
+TEST_CASE("options of the new classes are checked as torch checks them") {
+    const auto complaint = [](std::string_view name, const Dict& options) {
+        return message_of<std::invalid_argument>([&] { (void)optim::make(name, {Parameter(zeros({1}, DType::f32))}, options); });
+    };
+    CHECK(complaint("Adadelta", {{"rho", 1.5}}) == "Adadelta: rho must be in [0, 1], got 1.5");
+    CHECK(complaint("Adadelta", {{"rho", 1}}).empty());
+    CHECK(complaint("Adadelta", {{"rho", NAN}}) == "Adadelta: rho must be in [0, 1], got nan");
+    CHECK(complaint("Adagrad", {{"lr_decay", -1}}) == "Adagrad: lr_decay must be >= 0, got -1");
+    CHECK(complaint("Adagrad", {{"initial_accumulator_value", -1}}) == "Adagrad: initial_accumulator_value must be >= 0, got -1");
+    CHECK(complaint("Adamax", {{"betas", Tuple{0.9, 1.0}}}) == "Adamax: betas[1] must be in [0, 1), got 1");
+    CHECK(complaint("RMSprop", {{"momentum", -0.5}}) == "RMSprop: momentum must be >= 0, got -0.5");
+    CHECK(complaint("RMSprop", {{"alpha", 1.5}}).empty());
+    CHECK(complaint("Rprop", {{"etas", Tuple{0.5, 0.9}}}) == "Rprop: etas must be 0 < etas[0] < 1 < etas[1], got (0.5, 0.9)");
+    CHECK(complaint("Rprop", {{"step_sizes", Tuple{5.0, 1.0}}}).empty());
+    CHECK(complaint("ASGD", {{"lambd", -1}, {"alpha", -1}, {"t0", -1}}).empty());
+    CHECK(complaint("ASGD", {{"weight_decay", -1}}) == "ASGD: weight_decay must be >= 0, got -1");
+    CHECK(complaint("NAdam", {{"momentum_decay", -1}}) == "NAdam: momentum_decay must be >= 0, got -1");
+    CHECK(complaint("RAdam", {{"eps", -1}}) == "RAdam: eps must be >= 0, got -1");
+}
+
+}  // namespace ravine::testing
