@@ -33,7 +33,9 @@ Parameters TensorBody::parameters_with_state() const {
 void TensorBody::load(const LoadedState& state, bool cast, StateStore::Slots& slots, Complaints& complaints) const {
     const Tensor& data = state.parameter->data();
     const std::vector<SlotInfo> expected = slots_of(*state.parameter);
-    for (const auto& [key, value] : *state.slots) {
+    for (const auto& entry : *state.slots) {
+        const auto& key = entry.first;
+        const Value& value = entry.second;
         const std::string name = key.is(Value::Kind::string) ? key.as<std::string>() : key.to_string();
         const auto refuse = [&](std::string_view must) { complaints.add(fmt::format("{}: {} must be {}, got {}", state.where, name, must, value.to_string())); };
         const auto slot = std::find_if(expected.begin(), expected.end(), [&](const SlotInfo& one) { return names_[one.index] == name; });
