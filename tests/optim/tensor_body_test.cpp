@@ -245,9 +245,9 @@ TEST_CASE("loading by position casts the state of a tensor class to the paramete
         source.steps(1, 1);
         CHECK(contains(message_of<std::invalid_argument>([&] { target.optimizer.load_state_dict(source.optimizer.state_dict()); }), "must be a bfloat16 tensor"));
         target.optimizer.load_state_dict(source.optimizer.state_dict(), {.positional = true});
-        const Dict saved = source.optimizer.state(source.parameters[0]), casted = target.optimizer.state(target.parameters[0]);
+        const Dict saved = source.optimizer.state(source.parameters[0]), now = target.optimizer.state(target.parameters[0]);
         for (const auto& [slot, value] : saved) {
-            const Value* loaded = casted.find(slot);
+            const Value* loaded = now.find(slot);
             REQUIRE(loaded != nullptr);
             if (slot == Value("step")) CHECK(*loaded == value);
             else CHECK(*loaded == Value(value.as<Tensor>().to(DType::bf16)));
