@@ -34,9 +34,9 @@ std::optional<double> free_bytes(Device device) {
     return result;
 }
 
-/// State tensors for each parameter, found by stepping one of a single element.
+/// State tensors for each parameter, found by stepping one of a single element, which every class takes.
 std::size_t state_slots(const BenchOptimizer& optimizer) {
-    const Parameter parameter(zeros({1}, DType::f32), zeros({1}, DType::f32));
+    const Parameter parameter(zeros({1, 1}, DType::f32), zeros({1, 1}, DType::f32));
     SerialExecutor serial;
     optim::Optimizer probe = optim::make(optimizer.name, {parameter}, optimizer.options, {.executor = &serial});
     probe.step();

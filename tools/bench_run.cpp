@@ -194,7 +194,8 @@ class Bench {
     }
 
     TimedStream& stream_for(const Combination& one, const Parameters& parameters, const Context& context) {
-        const std::size_t state = moving_state(one.step, parameters.front()).size();
+        std::size_t state = 0;
+        for (const Parameter& parameter : parameters) state += moving_state(one.step, parameter).size();
         const auto key = std::tuple(one.result.of, one.result.dtype, state, one.result.threads);
         auto& known = streams_[key];
         if (known == nullptr) {

@@ -38,9 +38,9 @@ Stream::Stream(const Parameters& parameters, const optim::Optimizer& optimizer, 
     for (const Parameter& parameter : parameters) {
         const std::vector<Tensor> state = moving_state(optimizer, parameter);
         const auto bytes = static_cast<std::int64_t>(parameter.data().nbytes());
-        slots_ = 2 + state.size();
-        tensor_bytes_ += bytes * static_cast<std::int64_t>(slots_);
-        bytes_ += bytes * static_cast<std::int64_t>(2 * slots_ - 1);
+        const auto slots = static_cast<std::int64_t>(2 + state.size());
+        tensor_bytes_ += bytes * slots;
+        bytes_ += bytes * (2 * slots - 1);
         if (device == Device{}) add_walk(parameter, state);
     }
     if (device == Device{}) make_tasks();
@@ -66,10 +66,14 @@ void Stream::add_walk(const Parameter& parameter, const std::vector<Tensor>& sta
     for (std::size_t s = 0; s < state.size(); ++s) slot[2 + s] = static_cast<unsigned char*>(state[s].mutable_data());
     for (std::int64_t first = 0; first < bytes; first += piece_bytes) {
         WalkPiece piece{};
-        for (std::size_t s = 0; s < slots_; ++s) piece.slot[s] = slot[s] + first;
+        for (std::size_t s = 0; s < 2 + state.size(); ++s) piece.slot[s] = slot[s] + first;
         piece.bytes = std::min(piece_bytes, bytes - first);
         pieces_.push_back(piece);
     }
+}
+
+std::size_t Stream::slots_of(const WalkPiece& piece) {
+    return static_cast<std::size_t>(std::find(std::begin(piece.slot), std::end(piece.slot), nullptr) - std::begin(piece.slot));
 }
 
 void Stream::make_tasks() {
@@ -78,7 +82,8 @@ void Stream::make_tasks() {
     const int threads = context_.executor->concurrency();
     const std::int64_t tasks = threads == 1 || total < serial_bytes ? 1 : std::int64_t{tasks_per_thread} * threads;
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
-        if (cost >= total * static_cast<std::int64_t>(tasks_.size()) / tasks) tasks_.push_back(i);
+        const bool differs = i > 0 && slots_of(pieces_[i]) != slots_of(pieces_[i - 1]);
+        if (differs || cost >= total * static_cast<std::int64_t>(tasks_.size()) / tasks) tasks_.push_back(i);
         cost += pieces_[i].bytes + piece_overhead;
     }
     tasks_.push_back(pieces_.size());
@@ -87,9 +92,9 @@ void Stream::make_tasks() {
 void Stream::run(int variant) const {
     for (const Copy& copy : copies_) copy.to.copy_(copy.from, context_);
     if (!copies_.empty()) return;
-    Walk* const walk = table()[slots_ - 2][variant];
     context_.executor->parallel_for(tasks_.size() - 1, [&](std::size_t task) {
-        walk(&pieces_[tasks_[task]], tasks_[task + 1] - tasks_[task]);
+        const WalkPiece& first = pieces_[tasks_[task]];
+        table()[slots_of(first) - 2][variant](&first, tasks_[task + 1] - tasks_[task]);
     });
 }
 

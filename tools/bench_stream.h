@@ -32,13 +32,13 @@ class Stream {
     void add_walk(const Parameter& parameter, const std::vector<Tensor>& state);
     void make_tasks();
     void make_copies(Device device);
+    static std::size_t slots_of(const WalkPiece& piece);
 
     Context context_;
-    std::size_t slots_ = 2;
     std::int64_t bytes_ = 0;
     std::int64_t tensor_bytes_ = 0;
     std::vector<WalkPiece> pieces_;
-    std::vector<std::size_t> tasks_;  // first piece of each, and the end
+    std::vector<std::size_t> tasks_;  // first piece of each, all of as many slots, and the end
     Copy blocks_;                      // on a device
     std::vector<Copy> copies_;         // views of them
 };

@@ -75,7 +75,8 @@ void gemm(const Tensor& out, const Tensor& a, Transpose transpose_a, const Tenso
     default: break;
     }
     const Tensor wide = beta == 0 ? empty(out.shape(), DType::f32, context) : out.to(DType::f32, context);
-    multiply_all<float>(product, wide, a.to(DType::f32, context), b.to(DType::f32, context));
+    const Tensor wide_a = a.to(DType::f32, context), wide_b = b.is_same_view(a) ? wide_a : b.to(DType::f32, context);
+    multiply_all<float>(product, wide, wide_a, wide_b);
     out.copy_(wide.to(out.dtype(), context), context);
 }
 

@@ -218,6 +218,23 @@ def check_replay(runner):
     refuses("found_inf must be a 0-d float32", SGD, "found_inf/1", tensors={"param/w": w, "found_inf/1": g})
     refuses("indices of a sparse gradient lie inside of the parameter", SGD, "grad/w/1", "indices of dimension 0 must be from 0 to 2",
             tensors={"param/w": w, "grad/w/1/indices": ("I64", [1, 2]), "grad/w/1/values": ("F32", [2])})
+    indices, values = ("I64", [1, 0]), ("F32", [0])
+    adam = {"optimizer": {"type": "Adam"}}
+    refuses("a sparse gradient is refused by name", adam, "Adam: gradients must be dense, got a sparse one ('w', group 0); see SparseAdam",
+            tensors={"param/w": w, "grad/w/1/indices": indices, "grad/w/1/values": values})
+    sparse_adam = {"optimizer": {"type": "SparseAdam"}}
+    refuses("a dense gradient is refused by SparseAdam", sparse_adam, "SparseAdam: gradients must be sparse", tensors={"param/w": w, "grad/w/1": g})
+    refuses("half of a sparse gradient is refused", sparse_adam, "grad/w/1 must have both indices and values", "no grad/w/1/values",
+            tensors={"param/w": w, "grad/w/1/indices": indices})
+    refuses("a gradient is dense or sparse", sparse_adam, "grad/w/1 must be dense or sparse, got both",
+            tensors={"param/w": w, "grad/w/1": g, "grad/w/1/indices": indices, "grad/w/1/values": values})
+    refuses("a sparse gradient that does not fit is refused", sparse_adam, "grad/w/1 must be a sparse tensor", "values must have shape",
+            tensors={"param/w": w, "grad/w/1/indices": indices, "grad/w/1/values": ("F32", [2])})
+    refuses("a sparse gradient of another dtype is refused", sparse_adam, "grad/w/1/values must be float32 like its parameter, got float64",
+            tensors={"param/w": w, "grad/w/1/indices": indices, "grad/w/1/values": ("F64", [0])})
+    refuses("an implementation that a class lacks is refused", sparse_adam, "SparseAdam: implementation must be automatic or for_loop, got fused",
+            options=["--implementation", "fused"], tensors={"param/w": w})
+    refuses("Muon takes matrices only", {"optimizer": {"type": "Muon"}}, "Muon: parameters must be matrices", "'w'", tensors={"param/w": w})
     refuses("one file cannot take output and state", SGD, "--save-state", options=["--save-state", "./out.safetensors"])
     refuses("a state file of an unknown suffix is refused", SGD, "state.xyz", options=["--save-state", "state.xyz"])
     runner.refuses("an output folder that is not there leaves no state",
