@@ -194,7 +194,9 @@ void ElementwiseBody::update() {
     const bool skipped = is_skipped();
     for (Entry& entry : entries_) prepare_entry(entry);
     if (grad_scale().defined()) check_gradients_writable();
+    const std::vector<SparseUpdate> sparse = sparse_updates();
     if (!skipped) {
+        for (const SparseUpdate& one : sparse) update_sparse(one);
         for (Wave& wave : waves_) wave.plan.run(wave.serial ? serial_ : executor());
     }
     count_update(skipped);

@@ -113,6 +113,15 @@ class ElementwiseBody final : public OptimizerBody {
         StateStore::Slots* state;
     };
     void make_states(const Group& group, const RuleInfo& rule, std::span<const NewState> fresh);
+    /// A parameter whose gradient is sparse; such are not in the plan.
+    struct SparseUpdate {
+        const Group* group;
+        const Parameter* parameter;
+        StateStore::Slots* state;  ///< null for a class without state
+    };
+    /// All of this step, after their checks.
+    std::vector<SparseUpdate> sparse_updates();
+    void update_sparse(const SparseUpdate& update);
     bool load_slot(const LoadedState& state, std::string_view name, const Value& value, bool cast, StateStore::Slots& slots,
                    Complaints& complaints) const;
 

@@ -104,9 +104,20 @@ def sparse_gradient(rng, shape, dtype):
     return indices, tensor(rng, (len(chosen), *shape[sparse_dim:]), dtype, rng.choice(["normal", "normal", "wide"]))
 
 
-def sparse_case(name, dtypes):
+def sparse_rows_options(rng, kind):
+    """Of classes that take dense gradients too."""
+    options = {"type": kind, "lr": 10 ** rng.uniform(-3, 0)}
+    if kind == "Adagrad":
+        options |= {"lr_decay": rng.choice([0, 0.1]), "initial_accumulator_value": rng.choice([0, 0.3]), "eps": rng.choice([1e-10, 1e-3])}
+    if rng.random() < 0.3:
+        options["maximize"] = True
+    return options
+
+
+def sparse_case(name, dtypes, kind="SparseAdam"):
     rng = random.Random(name)
-    recording = Recording(name, {"optimizer": sparse_adam_options(rng), "steps": rng.randint(3, 8), "record": rng.choice(["last", "all"]),
+    options = sparse_adam_options(rng) if kind == "SparseAdam" else sparse_rows_options(rng, kind)
+    recording = Recording(name, {"optimizer": options, "steps": rng.randint(3, 8), "record": rng.choice(["last", "all"]),
                                  "implementation": "for_loop"})
     for parameter, shape in zip(NAMES, rng.sample(TABLES, 3)):
         dtype = DTYPES[rng.choice(dtypes)]
@@ -123,4 +134,5 @@ def recordings():
                  for dtype in DTYPES for implementation in ("for_loop", "foreach") for i in range(4 if dtype[0] == "f" else 2)]
     muon = [muon_case(f"muon-{dtype}-{i}", dtype) for dtype in DTYPES for i in range(3)]
     sparse = [sparse_case(f"sparseadam-f32-{i}", ["f32"]) for i in range(4)] + [sparse_case(f"sparseadam-f64-{i}", ["f64"]) for i in range(2)]
-    return {"adafactor": adafactor, "muon": muon, "sparseadam": [*sparse, sparse_case("sparseadam-mixed", ["f32", "f64"])]}
+    rows = [sparse_case(f"{kind.lower()}-sparse-{dtype}-{i}", [dtype], kind) for kind in ("SGD", "Adagrad") for dtype in ("f32", "f64") for i in range(2)]
+    return {"sparse-rows": rows, "adafactor": adafactor, "muon": muon, "sparseadam": [*sparse, sparse_case("sparseadam-mixed", ["f32", "f64"])]}

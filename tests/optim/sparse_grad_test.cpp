@@ -64,6 +64,37 @@ TEST_CASE("a class that takes no sparse gradients says so by name before any wri
     }
 }
 
+TEST_CASE("SGD and Adagrad move only what a sparse gradient stores, and refuse what does not go with one before any write") {
+    for (const std::string_view name : {"SGD", "Adagrad"}) {
+        const Parameter table("table", random_tensor({3, 2}, DType::f32, 1)), dense("dense", random_tensor({3, 2}, DType::f32, 2), random_tensor({3, 2}, DType::f32, 3));
+        Optimizer optimizer = optim::make(name, {dense, table});
+        table.set_sparse_grad(row_gradient());
+        const Tensor before = table.data().clone();
+        optimizer.step();
+        const std::vector<double> old = numbers_of(before), now = numbers_of(table.data());
+        std::size_t moved = 0;
+        for (std::size_t i = 0; i < old.size(); ++i) moved += old[i] != now[i] ? 1 : 0;
+        CHECK(moved == static_cast<std::size_t>(row_gradient().values().numel()));
+        const Value state = snapshot(optimizer, {dense, table});
+        optimizer.param_groups()[0].set("weight_decay", 0.5);
+        CHECK(message_of<std::invalid_argument>([&] { optimizer.step(); }) ==
+              std::string(name) + ": weight_decay must be 0 with sparse gradients, got one ('table', group 0)");
+        CHECK(snapshot(optimizer, {dense, table}) == state);
+        optimizer.param_groups()[0].set("weight_decay", 0.0);
+        optimizer.set_implementation(Implementation::fused);
+        CHECK(contains(message_of<std::invalid_argument>([&] { optimizer.step(); }), "implementation must not be fused with sparse gradients"));
+        CHECK(snapshot(optimizer, {dense, table}) == state);
+        optimizer.set_implementation(Implementation::automatic);
+        table.set_grad(random_tensor({3, 2}, DType::f32, 4));
+        optimizer.step();
+        if (name == "Adagrad") CHECK(optimizer.state(table, "step").item() == 2);
+    }
+    const Parameter table(zeros({3, 2}, DType::f32));
+    table.set_sparse_grad(row_gradient());
+    Optimizer heavy = optim::make("SGD", {table}, {{"momentum", 0.9}});
+    CHECK(contains(message_of<std::invalid_argument>([&] { heavy.step(); }), "momentum must be 0 with sparse gradients"));
+}
+
 TEST_CASE("zero_grad replaces a sparse gradient by one that stores nothing, or forgets it") {
     const Parameter table(zeros({3, 2}, DType::f32));
     const SparseTensor gradient = row_gradient();

@@ -1,6 +1,7 @@
 #pragma once
 #include <ravine/kernels/rules/adagrad.h>
 #include <ravine/optim/elementwise.h>
+#include <ravine/runtime/sparse.h>
 
 namespace ravine::inline v0::optim {
 
@@ -36,6 +37,11 @@ struct AdagradAlgorithm {
     /// The state is there as soon as a parameter is in a group.
     static constexpr bool has_state_from_start = true;
     static double initial(const Options& options, std::string_view) { return options.initial_accumulator_value; }
+    /// Only what a sparse gradient stores moves, after values of one place were added up.
+    static constexpr Traits traits = {.gradients = Gradients::both};
+    static std::string_view sparse_complaint(const Options& options) { return options.weight_decay != 0 ? "weight_decay must be 0" : ""; }
+    RAVINE_API static void sparse_update(const Options& options, std::int64_t step, const SparseTensor& grad, const Tensor& param,
+                                         std::span<const Tensor> state, const Context& context);
     static kernels::AdagradHyper hyper(const Options& options) {
         return {options.lr, options.lr_decay, options.eps, options.weight_decay};
     }

@@ -1,8 +1,10 @@
 #pragma once
 #include <ravine/kernels/step_scalars.h>
 #include <ravine/optim/optimizer_class.h>
+#include <ravine/runtime/sparse.h>
 
 #include <array>
+#include <span>
 
 namespace ravine::inline v0 {
 struct RuleInfo;
@@ -28,6 +30,11 @@ struct Algorithm : OptimizerClass {
     /// What a new state tensor is filled with, by its name.
     double (*initial)(const void* options, std::string_view slot);
     bool has_state_from_start;                    ///< whether parameters get their state with their group, not with their first step
+    /// Update number `step` of a parameter by a sparse gradient, for classes that take those: null otherwise. `state` are its
+    /// tensors in the order of the first rule's. The second is empty, or what a sparse gradient does not go with.
+    void (*sparse_update)(const void* options, std::int64_t step, const SparseTensor& grad, const Tensor& param, std::span<const Tensor> state,
+                          const Context& context);
+    std::string_view (*sparse_complaint)(const void* options);
     Implementation (*implementation)(const void* options);
     bool (*capturable)(const void* options);
 };

@@ -25,6 +25,16 @@ typename Rule::Switches switches_of(const typename A::Options& options, bool fir
     return switches;
 }
 
+template <class A> constexpr auto sparse_update_of() -> decltype(Algorithm::sparse_update) {
+    using Options = typename A::Options;
+    if constexpr (requires { &A::sparse_update; }) {
+        return [](const void* options, std::int64_t step, const SparseTensor& grad, const Tensor& param, std::span<const Tensor> state,
+                  const Context& context) { A::sparse_update(*static_cast<const Options*>(options), step, grad, param, state, context); };
+    } else {
+        return nullptr;
+    }
+}
+
 template <class A> struct rules_of {
     using type = kernels::family<typename A::Rule>;
 };
@@ -39,7 +49,8 @@ struct rules_of<A> {
 /// The description of the algorithm A. A has: `Options` (an aggregate with `fields()` and a member `implementation`),
 /// `Rule` or `Rules` (a family), `name`, `hyper(options)`, and where it needs them `variant(options)`, `set_switches(options,
 /// first, switches)`, `contradiction(options)`, `after_load(options)`, `counts_steps = false` for a state without `step`,
-/// `initial(options, slot)` for state that does not start with zeros, `has_state_from_start`. A decay that is a term of the rule is
+/// `initial(options, slot)` for state that does not start with zeros, `has_state_from_start`, `sparse_update` and `sparse_complaint`
+/// with `traits` that say so (see adagrad.h). A decay that is a term of the rule is
 /// added to the gradient, unless an option `decoupled_weight_decay` is true. See adam.h.
 template <class A> const Algorithm& describe() {
     using Options = typename A::Options;
@@ -89,6 +100,11 @@ template <class A> const Algorithm& describe() {
             else return static_cast<void>(options), static_cast<void>(slot), 0.0;
         },
         requires { requires A::has_state_from_start; },
+        detail::sparse_update_of<A>(),
+        [](const void* options) -> std::string_view {
+            if constexpr (requires(const Options& o) { A::sparse_complaint(o); }) return A::sparse_complaint(*static_cast<const Options*>(options));
+            else return static_cast<void>(options), std::string_view();
+        },
         [](const void* options) { return static_cast<const Options*>(options)->implementation; },
         [](const void* options) {
             if constexpr (requires(const Options& o) { o.capturable; }) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <ravine/kernels/rules/sgd.h>
 #include <ravine/optim/elementwise.h>
+#include <ravine/runtime/sparse.h>
 
 namespace ravine::inline v0::optim {
 
@@ -28,7 +29,8 @@ struct SGDOptions {
     }
 };
 
-/// Stochastic gradient descent with torch.optim.SGD's options. Its state is `momentum_buffer`, and only with momentum.
+/// Stochastic gradient descent with torch.optim.SGD's options. Its state is `momentum_buffer`, and only with momentum. Takes sparse
+/// gradients too, without momentum and weight decay.
 struct SGDAlgorithm {
     using Options = SGDOptions;
     using Rules = kernels::SGD;
@@ -39,6 +41,13 @@ struct SGDAlgorithm {
         switches.first = options.momentum != 0 && first;
         switches.nesterov = options.momentum != 0 && options.nesterov;
     }
+    /// Only what a sparse gradient stores moves; its values are added one after another, each by one fma.
+    static constexpr Traits traits = {.gradients = Gradients::both};
+    static std::string_view sparse_complaint(const Options& options) {
+        return options.weight_decay != 0 ? "weight_decay must be 0" : options.momentum != 0 ? "momentum must be 0" : "";
+    }
+    RAVINE_API static void sparse_update(const Options& options, std::int64_t step, const SparseTensor& grad, const Tensor& param,
+                                         std::span<const Tensor> state, const Context& context);
     static kernels::SgdHyper hyper(const Options& options) {
         return {options.lr, options.momentum, options.dampening, options.weight_decay};
     }
