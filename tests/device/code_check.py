@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the code that nvcc makes of the kernels: its arithmetic in PTX, its registers and memory by the assembler's report.
 
-usage: code_check.py NVCC KERNELS_FOLDER FAMILY=HEADER...
+usage: code_check.py NVCC KERNELS_FOLDER GENERATED_FOLDER FAMILY=HEADER...
 
 PTX, because there every operation still says how it is rounded; in machine code a division is a dozen of them. The same checks
 are then run on code made with flags that break the contract, and must find it.
@@ -124,8 +124,8 @@ def check_files(tally, name, arithmetic, machine):
 
 
 def main():
-    nvcc, kernels = sys.argv[1], Path(sys.argv[2])
-    families = dict(argument.split("=") for argument in sys.argv[3:])
+    nvcc, kernels, generated = sys.argv[1], Path(sys.argv[2]), f"-I{sys.argv[3]}"
+    families = dict(argument.split("=") for argument in sys.argv[4:])
     tally = Tally()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -135,7 +135,7 @@ def main():
                 check_files(tally, f"{family} {storage}", check_ptx(ptx), assemble(nvcc, ptx))
         ptx = compile_ptx(nvcc, kernels, "reductions.cu", folder / "reductions.ptx", CONTRACT)
         check_files(tally, "reductions", check_ptx(ptx, reduction_faults), assemble(nvcc, ptx))
-        ptx = compile_ptx(nvcc, kernels, "scalars.cu", folder / "scalars.ptx", CONTRACT)
+        ptx = compile_ptx(nvcc, kernels, "scalars.cu", folder / "scalars.ptx", CONTRACT, generated)
         check_files(tally, "scalars", check_ptx(ptx, scalars_faults), assemble(nvcc, ptx))
 
         def check_rejected(what, flags, change=lambda text: text):
@@ -148,7 +148,7 @@ def main():
         check_rejected("approximations", ["-use_fast_math"])
         check_rejected("spills", CONTRACT, lambda text: text.replace(".minnctapersm 2", ".minnctapersm 8"))
         for source, faults in ("reductions.cu", reduction_faults), ("scalars.cu", scalars_faults):
-            ptx = compile_ptx(nvcc, kernels, source, folder / "contracted.ptx", ["--fmad=true", *CONTRACT[1:]])
+            ptx = compile_ptx(nvcc, kernels, source, folder / "contracted.ptx", ["--fmad=true", *CONTRACT[1:]], generated)
             tally.check(f"contractions are found in {source}", "" if any(check_ptx(ptx, faults).values()) else "they are not")
     return tally.finish()
 
