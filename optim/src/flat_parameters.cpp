@@ -57,7 +57,8 @@ Tensor FlatParameters::gradient(bool negated) const {
     std::vector<Tensor> present, gradients, absent;
     const std::vector<Tensor> parts = parts_of(flat);
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        const Tensor& gradient = parameters_[i].grad();
+        const SparseTensor& sparse = parameters_[i].sparse_grad();
+        const Tensor gradient = sparse.defined() ? sparse.to_dense(context_) : parameters_[i].grad();
         if (!gradient.defined()) {
             absent.push_back(parts[i]);
             continue;

@@ -95,6 +95,17 @@ TEST_CASE("SGD and Adagrad move only what a sparse gradient stores, and refuse w
     CHECK(contains(message_of<std::invalid_argument>([&] { heavy.step(); }), "momentum must be 0 with sparse gradients"));
 }
 
+TEST_CASE("LBFGS makes sparse gradients dense") {
+    const Parameter sparse(random_tensor({3, 2}, DType::f32, 1)), dense(random_tensor({3, 2}, DType::f32, 1));
+    Optimizer one = optim::make("LBFGS", {sparse}), other = optim::make("LBFGS", {dense});
+    sparse.set_sparse_grad(row_gradient());
+    dense.set_grad(row_gradient().to_dense());
+    one.step([] { return 1.0; });
+    other.step([] { return 1.0; });
+    CHECK(numbers_of(sparse.data()) == numbers_of(dense.data()));
+    CHECK(numbers_of(sparse.data()) != numbers_of(random_tensor({3, 2}, DType::f32, 1)));
+}
+
 TEST_CASE("zero_grad replaces a sparse gradient by one that stores nothing, or forgets it") {
     const Parameter table(zeros({3, 2}, DType::f32));
     const SparseTensor gradient = row_gradient();

@@ -32,14 +32,15 @@ struct LBFGSOptions {
 struct LBFGSAlgorithm {
     using Options = LBFGSOptions;
     static constexpr std::string_view name = "LBFGS";
-    static constexpr Traits traits = {.elementwise = false, .needs_closure = true};
+    static constexpr Traits traits = {.gradients = Gradients::both, .elementwise = false, .needs_closure = true};
     RAVINE_API static std::string contradiction(const Options& options);
 };
 template <> RAVINE_API const OptimizerClass& class_of<LBFGSAlgorithm>();
 
 /// A quasi-Newton method for few parameters and an exact gradient. `step` is given a closure that computes the loss at the
 /// parameters as they are, writes their gradients, and returns the loss; it is called many times, and must not touch the
-/// parameters. A parameter without a gradient counts as one with zeros.
+/// parameters. A parameter without a gradient counts as one with zeros;
+/// sparse gradients are made dense.
 ///
 ///     optim::LBFGS optimizer({w}, {.line_search_fn = "strong_wolfe"});
 ///     double loss = optimizer.step([&] { return backward(); });
