@@ -150,10 +150,15 @@ void ElementwiseBody::prepare_entry(Entry& entry) {
     const bool host_reads = (found_inf().defined() && planned.found_inf == nullptr) || (grad_scale().defined() && planned.grad_scale == nullptr);
     const bool repeats = entry.counted ? algorithm_.capturable(group.options_data()) : !algorithm_.counts_steps && !entry.first;
     planned.may_be_captured = repeats && !host_reads;
-    if (rule.scalars_fit(arguments, largest_value(entry.dtype), largest_computed_value(entry.dtype))) return;
+    check_scalars(entry.group, entry.dtype, arguments);
+}
+
+void ElementwiseBody::check_scalars(std::size_t index, DType dtype, const kernels::StepArguments& arguments) const {
+    const Group& group = *groups()[index];
+    if (algorithm_.rules[variant_of(group)].scalars_fit(arguments, largest_value(dtype), largest_computed_value(dtype))) return;
     const auto [what, value] = largest_option(group);
     throw std::invalid_argument(fmt::format("{}: {} must give scalars that are convertible to {} without overflow, got {} (group {})", name(),
-                                            what, ravine::name(entry.dtype), value, entry.group));
+                                            what, ravine::name(dtype), value, index));
 }
 
 void ElementwiseBody::prepare_counted(const Entry& entry, PlanEntry& planned) const {
@@ -190,13 +195,16 @@ void ElementwiseBody::check_gradients_writable() const {
 }
 
 void ElementwiseBody::update() {
-    if (!plan_is_current()) Planner(*this).make();
+    if (!plan_is_current()) {
+        check_gradients();  // a gradient of another kind is never in the plan
+        Planner(*this).make();
+    }
     const bool skipped = is_skipped();
     for (Entry& entry : entries_) prepare_entry(entry);
     if (grad_scale().defined()) check_gradients_writable();
-    const std::vector<SparseUpdate> sparse = sparse_updates();
+    for (const SparseRow& row : sparse_) check_sparse(row);
     if (!skipped) {
-        for (const SparseUpdate& one : sparse) update_sparse(one);
+        for (const SparseRow& row : sparse_) update_sparse(row);
         for (Wave& wave : waves_) wave.plan.run(wave.serial ? serial_ : executor());
     }
     count_update(skipped);

@@ -112,16 +112,19 @@ class ElementwiseBody final : public OptimizerBody {
         const Parameter* parameter;
         StateStore::Slots* state;
     };
-    void make_states(const Group& group, const RuleInfo& rule, std::span<const NewState> fresh);
-    /// A parameter whose gradient is sparse; such are not in the plan.
-    struct SparseUpdate {
-        const Group* group;
-        const Parameter* parameter;
+    void make_states(const Group& group, const RuleInfo& rule, std::span<const NewState> fresh) const;
+    /// A parameter whose gradient is sparse: no row of the plan.
+    struct SparseRow {
+        std::size_t group;
+        Parameter parameter;
         StateStore::Slots* state;  ///< null for a class without state
     };
-    /// All of this step, after their checks.
-    std::vector<SparseUpdate> sparse_updates();
-    void update_sparse(const SparseUpdate& update);
+    void check_sparse(const SparseRow& row) const;
+    void update_sparse(const SparseRow& row);
+    /// std::invalid_argument if torch would refuse these scalars for tensors of that dtype.
+    void check_scalars(std::size_t group, DType dtype, const kernels::StepArguments& arguments) const;
+    /// New state tensors of that name, with what they start with.
+    std::vector<Tensor> started(const Group& group, std::string_view slot, std::span<const Tensor> like) const;
     bool load_slot(const LoadedState& state, std::string_view name, const Value& value, bool cast, StateStore::Slots& slots,
                    Complaints& complaints) const;
 
@@ -138,6 +141,7 @@ class ElementwiseBody final : public OptimizerBody {
     std::vector<Row> rows_;
     std::vector<Entry> entries_;
     std::vector<Wave> waves_;
+    std::vector<SparseRow> sparse_;
 };
 
 }  // namespace ravine::inline v0::optim

@@ -115,26 +115,30 @@ void ElementwiseBody::prepare_group(const Parameters& params) {
     for (const NewState& one : fresh) one.state->exists = true;
 }
 
-/// Memory for new states, one allocation for each slot, with what they start with.
-void ElementwiseBody::make_states(const Group& group, const RuleInfo& rule, std::span<const NewState> fresh) {
+std::vector<Tensor> ElementwiseBody::started(const Group& group, std::string_view slot, std::span<const Tensor> like) const {
+    const double start = algorithm_.initial((algorithm_.has_state_from_start ? default_group() : group).options_data(), slot);
+    for (const Tensor& data : like) {
+        if (!std::isfinite(start) || std::fabs(start) <= largest_value(data.dtype())) continue;
+        throw std::invalid_argument(fmt::format("{}: {} must start with a number that is convertible to {} without overflow, got {}", name(), slot,
+                                                ravine::name(data.dtype()), start));
+    }
+    std::vector<Tensor> made = zeros_like(like, context());
+    if (start != 0) foreach::add_(made, start, context());
+    return made;
+}
+
+/// One allocation for each slot of all new states.
+void ElementwiseBody::make_states(const Group& group, const RuleInfo& rule, std::span<const NewState> fresh) const {
     for (std::size_t s = 0; s < rule.state.size(); ++s) {
-        const std::size_t slot = slot_index(rule, s);
-        const double start = algorithm_.initial((algorithm_.has_state_from_start ? default_group() : group).options_data(), rule.state[s]);
         std::vector<Tensor> like;
         std::vector<Tensor*> missing;
         for (const NewState& one : fresh) {
-            Tensor& tensor = one.state->tensors[slot];
+            Tensor& tensor = one.state->tensors[slot_index(rule, s)];
             if (tensor.defined()) continue;
-            const Tensor& data = one.parameter->data();
-            if (std::isfinite(start) && std::fabs(start) > largest_value(data.dtype())) {
-                throw std::invalid_argument(fmt::format("{}: {} must start with a number that is convertible to {} without overflow, got {}", name(),
-                                                        rule.state[s], ravine::name(data.dtype()), start));
-            }
-            like.push_back(data);
+            like.push_back(one.parameter->data());
             missing.push_back(&tensor);
         }
-        std::vector<Tensor> made = zeros_like(like, context());
-        if (start != 0) foreach::add_(made, start, context());
+        std::vector<Tensor> made = started(group, rule.state[s], like);
         for (std::size_t i = 0; i < made.size(); ++i) *missing[i] = std::move(made[i]);
     }
 }
@@ -149,10 +153,14 @@ void ElementwiseBody::select_rows(const Parameters& parameters, std::span<const 
     for (const Parameter& parameter : parameters) {
         StateStore::Slots* slots = store_.find(parameter);
         if (slots == nullptr) continue;
-        for (Tensor& old : slots->tensors) {
+        const auto holds = [&](const auto& group) { return std::find(group->params().begin(), group->params().end(), parameter) != group->params().end(); };
+        const Group& group = **std::find_if(groups().begin(), groups().end(), holds);
+        for (std::size_t s = 0; s < state_names_.size(); ++s) {
+            Tensor& old = slots->tensors[s];
             if (!old.defined()) continue;
             check_rows(name(), parameter, old, parameter.data().shape(), source_rows);
-            replacements.emplace_back(&old, rows_of(old, parameter.data(), source_rows, context()));
+            const std::vector<Tensor> fresh = started(group, state_names_[s], std::span(&parameter.data(), 1));
+            replacements.emplace_back(&old, rows_of(old, fresh[0], source_rows, context()));
         }
     }
     drop_plan();

@@ -26,9 +26,12 @@ double LBFGSStep::call_closure() {
     return closure_();
 }
 
-void LBFGSStep::evaluate() {
-    loss_ = read(call_closure());
+double LBFGSStep::evaluate() {
+    const double loss = call_closure();
+    loss_ = read(loss);
     gradient_ = flat_.gradient(options_.maximize);
+    optimal_ = is_optimal();
+    return loss;
 }
 
 Number LBFGSStep::largest(const Tensor& vector) const {
@@ -37,11 +40,8 @@ Number LBFGSStep::largest(const Tensor& vector) const {
 
 double LBFGSStep::run() {
     state_.exists = true;
-    const double first_loss = call_closure();
-    if (flat_.numel() == 0) return first_loss;
-    loss_ = read(first_loss);
-    gradient_ = flat_.gradient(options_.maximize);
-    optimal_ = is_optimal();
+    if (flat_.numel() == 0) return call_closure();
+    const double first_loss = evaluate();
     if (optimal_) return first_loss;
     iterate();
     state_.finished = true;
@@ -86,9 +86,7 @@ Number LBFGSStep::first_length() const {
 /// Where there is no line search, the last iteration moves without looking where it came to.
 void LBFGSStep::take_step(bool last) {
     flat_.move(state_.direction, state_.t.value());
-    if (last) return;
-    evaluate();
-    optimal_ = is_optimal();
+    if (!last) evaluate();
 }
 
 void LBFGSStep::search_line(Number slope) {

@@ -21,7 +21,8 @@ class LBFGSStep {
     /// The loss as the closure gives it; counts the call. `read` is what is minimised.
     double call_closure();
     double read(double loss) const { return options_.maximize ? -loss : loss; }
-    void evaluate();
+    /// Looks at the point where the parameters are; returns the closure's result.
+    double evaluate();
     Number largest(const Tensor& vector) const;
     bool is_optimal() const { return largest(gradient_) <= options_.tolerance_grad; }
 

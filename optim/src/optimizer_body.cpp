@@ -103,24 +103,19 @@ void OptimizerBody::begin_step() {
 void OptimizerBody::step() {
     begin_step();
     for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g, false);
-    check_gradients();
     update();
 }
 
 void OptimizerBody::check_gradients() const {
     const Gradients taken = traits().gradients;
     if (taken == Gradients::both) return;
-    constexpr std::size_t ahead = 8;
     for (std::size_t g = 0; g < groups().size(); ++g) {
-        const Parameters& params = groups()[g]->params();
-        for (std::size_t i = 0; i < params.size(); ++i) {
-            if (i + ahead < params.size()) __builtin_prefetch(params[i + ahead].body());
-            const Parameter::Body& body = *params[i].body();
-            if (taken == Gradients::dense ? !body.has_sparse_grad : !body.grad.defined()) continue;
+        for (const Parameter& parameter : groups()[g]->params()) {
+            if (taken == Gradients::dense ? !parameter.sparse_grad().defined() : !parameter.grad().defined()) continue;
             const std::string_view other = traits().other_gradients;
             throw std::invalid_argument(fmt::format("{}: gradients must be {}, got a {} one ({}, group {}){}{}", name(),
                                                     taken == Gradients::dense ? "dense" : "sparse", taken == Gradients::dense ? "sparse" : "dense",
-                                                    describe(params[i]), g, other.empty() ? "" : "; see ", other));
+                                                    describe(parameter), g, other.empty() ? "" : "; see ", other));
         }
     }
 }

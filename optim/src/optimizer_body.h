@@ -91,6 +91,8 @@ class OptimizerBody {
 
     /// Notes that there was a step. std::invalid_argument if there is no group.
     void begin_step();
+    /// std::invalid_argument if a gradient is not of a kind that the class takes.
+    void check_gradients() const;
     /// std::invalid_argument with the group's number if its options are not to be stepped with.
     void check_group(const Group& group, std::size_t index, bool first) const;
     const Group& default_group() const noexcept { return *defaults_; }
@@ -101,8 +103,6 @@ class OptimizerBody {
     const Tensor& grad_scale() const noexcept { return grad_scale_; }
 
   private:
-    /// std::invalid_argument if a gradient is not of a kind that the class takes.
-    void check_gradients() const;
     /// Empty, or what is wrong with a group's options, each alone and together.
     std::string complaint(const Group& group, bool first) const;
 

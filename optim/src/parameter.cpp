@@ -64,7 +64,7 @@ const SparseTensor& Parameter::sparse_grad() const noexcept { return body_->spar
 
 void Parameter::set_grad(Tensor grad) const {
     check_grad(body_->data, grad);
-    if (!body_->has_sparse_grad && grad.is_same_view(body_->grad) && grad.read_only() == body_->grad.read_only()) return;
+    if (!body_->sparse_grad.defined() && grad.is_same_view(body_->grad) && grad.read_only() == body_->grad.read_only()) return;
     body_->set_grads(std::move(grad), {});
 }
 

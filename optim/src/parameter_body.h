@@ -6,7 +6,6 @@ namespace ravine::inline v0 {
 /// What all copies of a Parameter share. `generation` grows with every change, so that a step need not compare tensors.
 struct Parameter::Body {
     std::uint64_t generation = 0;
-    bool has_sparse_grad = false;  // beside `generation`: a step looks at both
     Tensor data;
     Tensor grad;
     SparseTensor sparse_grad;
@@ -16,7 +15,6 @@ struct Parameter::Body {
     void set_grads(Tensor dense, SparseTensor sparse) noexcept {
         grad = std::move(dense);
         sparse_grad = std::move(sparse);
-        has_sparse_grad = sparse_grad.defined();
         ++generation;
     }
 };

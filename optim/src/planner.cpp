@@ -18,6 +18,7 @@ void Planner::make() {
     body_.rows_.clear();
     body_.entries_.clear();
     body_.waves_.clear();
+    body_.sparse_.clear();
     body_.makes_state_ = false;
     for (std::size_t g = 0; g < body_.groups().size(); ++g) add_group(g);
     add_rows();
@@ -48,12 +49,19 @@ void Planner::add_group(std::size_t index) {
     const RuleInfo& rule = body_.algorithm_.rules[variant];
     const Implementation implementation = body_.implementation_of(group);
 
+    std::vector<ElementwiseBody::NewState> fresh_states;
     std::unordered_map<const Parameter::Body*, std::size_t> times, seen;
     for (const Parameter& parameter : group.params()) ++times[parameter.body()];
     for (const Parameter& parameter : group.params()) {
         body_.members_.push_back({parameter.body(), parameter.body()->generation, ElementwiseBody::no_row});
-        if (!parameter.grad().defined()) continue;
+        const bool is_sparse = parameter.sparse_grad().defined();
+        if (!parameter.grad().defined() && !is_sparse) continue;
         StateStore::Slots* state = state_for(parameter, rule);
+        if (is_sparse) {
+            body_.sparse_.push_back({index, parameter, state});
+            if (state != nullptr) fresh_states.push_back({&parameter, state});
+            continue;
+        }
         const std::size_t occurrence = seen[parameter.body()]++;
         const Device device = parameter.data().device();
         const bool counted = state != nullptr && body_.counts_there(group, device);
@@ -82,11 +90,10 @@ void Planner::add_group(std::size_t index) {
                                             state);
         candidates_.push_back({&parameter, state, occurrence, body_.members_.size() - 1, entry});
     }
-    std::vector<ElementwiseBody::NewState> fresh;
     for (std::size_t i = first_candidate; i < candidates_.size(); ++i) {
-        if (candidates_[i].state != nullptr && candidates_[i].occurrence == 0) fresh.push_back({candidates_[i].parameter, candidates_[i].state});
+        if (candidates_[i].state != nullptr && candidates_[i].occurrence == 0) fresh_states.push_back({candidates_[i].parameter, candidates_[i].state});
     }
-    body_.make_states(group, rule, fresh);
+    body_.make_states(group, rule, fresh_states);
 }
 
 /// A count that is the host's from now on is read, which waits for the device.

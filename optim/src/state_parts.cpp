@@ -53,7 +53,7 @@ void check_rows(std::string_view who, const Parameter& parameter, const Tensor& 
 
 Tensor rows_of(const Tensor& old, const Tensor& like, std::span<const std::int64_t> source_rows, const Context& context) {
     const Tensor flat = old.to(Device{}, context);
-    const Tensor picked = zeros(like.shape(), like.dtype(), context);
+    const Tensor picked = like.to(Device{}, context);
     const std::size_t bytes = row_bytes(flat);
     for (std::size_t i = 0; i < source_rows.size(); ++i) {
         if (source_rows[i] < 0) continue;

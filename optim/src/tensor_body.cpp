@@ -98,6 +98,7 @@ void TensorBody::unscale(const std::vector<Batch>& batches) {
 }
 
 void TensorBody::update() {
+    check_gradients();
     const std::vector<Batch> batches = collect();
     for (const Batch& batch : batches) {
         for (const TensorUpdate& update : batch.updates) {

@@ -37,7 +37,7 @@ void TensorBody::load(const LoadedState& state, bool cast, StateStore::Slots& sl
         const auto& key = entry.first;
         const Value& value = entry.second;
         const std::string name = key.is(Value::Kind::string) ? key.as<std::string>() : key.to_string();
-        const auto refuse = [&, &value = value](std::string_view must) { complaints.add(fmt::format("{}: {} must be {}, got {}", state.where, name, must, value.to_string())); };
+        const auto refuse = [&](std::string_view must) { complaints.add(fmt::format("{}: {} must be {}, got {}", state.where, name, must, value.to_string())); };
         const auto slot = std::find_if(expected.begin(), expected.end(), [&](const SlotInfo& one) { return names_[one.index] == name; });
         if (name == "step" && count_ != Count::none) {
             if (!read_step(value, slots.step)) refuse("a count of steps");

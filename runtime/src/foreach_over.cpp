@@ -1,7 +1,7 @@
 #include "floating_point.h"
 #include "line_sum.h"
-#include "reduction_blocks.h"
 #include "list_checks.h"
+#include "reduction_blocks.h"
 #include "workers.h"
 
 #include <ravine/runtime/foreach.h>

@@ -10,6 +10,7 @@
 #include <functional>
 #include <numeric>
 #include <stdexcept>
+#include <unordered_map>
 
 namespace ravine::inline v0 {
 namespace {
@@ -98,38 +99,65 @@ std::vector<std::int64_t> SparseTensor::places() const {
     return result;
 }
 
-SparseTensor SparseTensor::coalesce(const Context& context) const {
-    const std::vector<std::int64_t> place = places();
-    SparseTensor result = *this;
-    result.coalesced_ = true;
-    if (are_sorted_and_distinct(place)) return result;
-    std::vector<std::size_t> order(place.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return std::pair(place[a], a) < std::pair(place[b], b); });
-    std::size_t distinct = 0;
-    for (std::size_t i = 0; i < order.size(); ++i) distinct += i == 0 || place[order[i]] != place[order[i - 1]];
-
+SparseTensor SparseTensor::picked(std::span<const std::size_t> which, const Context& context) const {
     Shape shape = values_.shape();
-    shape[0] = static_cast<std::int64_t>(distinct);
-    result.indices_ = empty({sparse_dim(), distinct}, DType::i64, context);
+    shape[0] = static_cast<std::int64_t>(which.size());
+    SparseTensor result = *this;
+    result.coalesced_ = false;
+    result.indices_ = empty({sparse_dim(), which.size()}, DType::i64, context);
     result.values_ = empty(shape, dtype(), context);
+    const auto count = static_cast<std::size_t>(nnz());
     const auto* old_index = static_cast<const std::int64_t*>(indices_.data());
     auto* index = static_cast<std::int64_t*>(result.indices_.mutable_data());
+    for (std::size_t d = 0; d < sparse_dim(); ++d) {
+        for (const std::size_t old : which) *index++ = old_index[d * count + old];
+    }
+    const std::size_t bytes = value_bytes(dtype());
+    auto* to = static_cast<std::byte*>(result.values_.mutable_data());
+    for (std::size_t i = 0; bytes > 0 && i < which.size(); ++i) {
+        std::memcpy(to + i * bytes, static_cast<const std::byte*>(values_.data()) + which[i] * bytes, bytes);
+    }
+    return result;
+}
+
+SparseTensor SparseTensor::coalesce(const Context& context) const {
+    const std::vector<std::int64_t> place = places();
+    if (are_sorted_and_distinct(place)) {
+        SparseTensor result = *this;
+        result.coalesced_ = true;
+        return result;
+    }
+    std::vector<std::size_t> order(place.size()), first;
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return std::pair(place[a], a) < std::pair(place[b], b); });
+    const auto repeats = [&](std::size_t i) { return i > 0 && place[order[i]] == place[order[i - 1]]; };
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        if (!repeats(i)) first.push_back(order[i]);
+    }
+    SparseTensor result = picked(first, context);
+    result.coalesced_ = true;
     const auto* from = static_cast<const std::byte*>(values_.data());
     auto* to = static_cast<std::byte*>(result.values_.mutable_data());
     const std::size_t bytes = value_bytes(dtype());
     const DefaultFloatingPoint mode;
-    for (std::size_t i = 0, row = 0; i < order.size(); ++i) {
-        const std::size_t old = order[i];
-        const bool repeats = i > 0 && place[old] == place[order[i - 1]];
-        if (repeats) {
-            additions[static_cast<std::size_t>(dtype())](to + (row - 1) * bytes, from + old * bytes, static_cast<std::int64_t>(bytes / item_size(dtype())));
-            continue;
-        }
-        for (std::size_t d = 0; d < sparse_dim(); ++d) index[d * distinct + row] = old_index[d * place.size() + old];
-        if (bytes > 0) std::memcpy(to + row * bytes, from + old * bytes, bytes);
-        ++row;
+    for (std::size_t i = 0, rows = 0; i < order.size(); ++i) {
+        if (!repeats(i)) ++rows;
+        else additions[static_cast<std::size_t>(dtype())](to + (rows - 1) * bytes, from + order[i] * bytes, static_cast<std::int64_t>(bytes / item_size(dtype())));
     }
+    return result;
+}
+
+std::vector<SparseTensor> SparseTensor::rounds(const Context& context) const {
+    const std::vector<std::int64_t> place = places();
+    std::unordered_map<std::int64_t, std::size_t> times;
+    std::vector<std::vector<std::size_t>> which;
+    for (std::size_t i = 0; i < place.size(); ++i) {
+        const std::size_t round = times[place[i]]++;
+        if (round == which.size()) which.emplace_back();
+        which[round].push_back(i);
+    }
+    std::vector<SparseTensor> result;
+    for (const auto& round : which) result.push_back(picked(round, context));
     return result;
 }
 

@@ -89,6 +89,15 @@ TEST_CASE("SGD and Adagrad move only what a sparse gradient stores, and refuse w
         optimizer.step();
         if (name == "Adagrad") CHECK(optimizer.state(table, "step").item() == 2);
     }
+    for (const std::string_view name : {"SGD", "Adagrad"}) {
+        const Parameter first(random_tensor({3, 2}, DType::f64, 1)), second(random_tensor({3, 2}, DType::f32, 2));
+        Optimizer optimizer = optim::make(name, {first, second}, {{"lr", 1e39}});
+        first.set_sparse_grad(row_gradient(DType::f64));
+        second.set_sparse_grad(row_gradient());
+        const Value before = snapshot(optimizer, {first, second});
+        CHECK(contains(message_of<std::invalid_argument>([&] { optimizer.step(); }), "float32 without overflow"));
+        CHECK(snapshot(optimizer, {first, second}) == before);
+    }
     const Parameter table(zeros({3, 2}, DType::f32));
     table.set_sparse_grad(row_gradient());
     Optimizer heavy = optim::make("SGD", {table}, {{"momentum", 0.9}});

@@ -127,6 +127,23 @@ TEST_CASE("Adagrad has state before its first step, also in groups that come lat
     CHECK(optimizer.state(first.parameter, "step").item() == 1);
 }
 
+TEST_CASE("a row that is new gets what new state starts with") {
+    for (const auto& [name, slot, start] : {std::tuple{"Adagrad", "sum", 0.5}, std::tuple{"Rprop", "step_size", 0.25}, std::tuple{"Adam", "exp_avg", 0.0}}) {
+        const Tensor before = random_tensor({2, 3}, DType::f64, 1), after = random_tensor({3, 3}, DType::f64, 2);
+        const Parameter parameter(before, random_tensor({2, 3}, DType::f64, 3));
+        Dict options{{"lr", 0.25}};
+        if (std::string_view(name) == "Adagrad") options.set("initial_accumulator_value", 0.5);
+        Optimizer optimizer = optim::make(name, {parameter}, options);
+        optimizer.step();
+        const std::vector<double> old = numbers_of(optimizer.state(parameter, slot));
+        parameter.rebind(after, random_tensor({3, 3}, DType::f64, 4));
+        const std::int64_t sources[] = {1, -1, 0};
+        optimizer.select_rows({parameter}, sources);
+        const std::vector<double> expected = {old[3], old[4], old[5], start, start, start, old[0], old[1], old[2]};
+        CHECK(numbers_of(optimizer.state(parameter, slot)) == expected);
+    }
+}
+
 TEST_CASE("eps stands where torch has it") {
     const Number adam(0);
     Optimizer optimizer = optim::make("Adam", {adam.parameter}, {{"lr", 0.1}});

@@ -51,9 +51,8 @@ struct StepPower {
         return {sum, low - (sum - high)};
     }
     RAVINE_HD double operator()(double base, double exponent) const {
-        if (exponent < 0 || exponent > 0x1p53 || base < 0 || base > 1 || exponent != static_cast<double>(static_cast<unsigned long long>(exponent))) {
-            return powers::power(base, exponent);
-        }
+        const bool is_known = exponent >= 0 && exponent <= 0x1p53 && base >= 0 && base <= 1;  // false for NaN
+        if (!is_known || exponent != static_cast<double>(static_cast<unsigned long long>(exponent))) return powers::power(base, exponent);
         Pair result{1, 0}, square{base, 0};
         for (auto n = static_cast<unsigned long long>(exponent); n != 0; n >>= 1) {
             if ((n & 1) != 0) result = product(result, square);

@@ -40,6 +40,8 @@ struct AdagradAlgorithm {
     /// Only what a sparse gradient stores moves, after values of one place were added up.
     static constexpr Traits traits = {.gradients = Gradients::both};
     static std::string_view sparse_complaint(const Options& options) { return options.weight_decay != 0 ? "weight_decay must be 0" : ""; }
+    /// One update of `param`, float64 to float16 in any layout, by a gradient of its shape and dtype on the CPU, and of `state`, its
+    /// tensors under the rule's names. For the library, which has checked everything.
     RAVINE_API static void sparse_update(const Options& options, std::int64_t step, const SparseTensor& grad, const Tensor& param,
                                          std::span<const Tensor> state, const Context& context);
     static kernels::AdagradHyper hyper(const Options& options) {

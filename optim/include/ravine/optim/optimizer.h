@@ -78,7 +78,7 @@ class RAVINE_API Optimizer {
     /// Takes a parameter and its state away. std::out_of_range if it is not here.
     void remove_param(const Parameter& parameter);
     /// For parameters whose rows came and went (`Parameter::rebind`): the new row i gets the state of the old row
-    /// `source_rows[i]`, or fresh zeros for -1. std::invalid_argument if a parameter has another number of rows than
+    /// `source_rows[i]`, or for -1 what new state starts with. std::invalid_argument if a parameter has another number of rows than
     /// `source_rows`, or rows of another shape than its state; std::out_of_range for a row that the state does not have.
     void select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows);
     /// Makes every group step that way, whatever its options or a loaded file said. std::invalid_argument for one that the class

@@ -46,6 +46,8 @@ struct SGDAlgorithm {
     static std::string_view sparse_complaint(const Options& options) {
         return options.weight_decay != 0 ? "weight_decay must be 0" : options.momentum != 0 ? "momentum must be 0" : "";
     }
+    /// One update of `param`, float64 to float16 in any layout, by a gradient of its shape and dtype on the CPU, and of `state`, its
+    /// tensors under the rule's names. For the library, which has checked everything.
     RAVINE_API static void sparse_update(const Options& options, std::int64_t step, const SparseTensor& grad, const Tensor& param,
                                          std::span<const Tensor> state, const Context& context);
     static kernels::SgdHyper hyper(const Options& options) {

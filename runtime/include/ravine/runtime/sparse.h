@@ -1,6 +1,9 @@
 #pragma once
 #include <ravine/runtime/tensor.h>
 
+#include <span>
+#include <vector>
+
 namespace ravine::inline v0 {
 
 /// A tensor of which only some places are stored, in coordinates (torch's COO layout), such as the gradient of an embedding
@@ -34,6 +37,9 @@ class RAVINE_API SparseTensor {
     /// Every place once, in row-major order. Values of one place are added in the order in which they are stored, each sum
     /// rounded to the dtype. The same memory if there is nothing to do.
     SparseTensor coalesce(const Context& context = {}) const;
+    /// The values divided among several, in none of which a place is twice: one after the other they have the values of every place
+    /// in the order in which these are stored.
+    std::vector<SparseTensor> rounds(const Context& context = {}) const;
     /// One of this shape and dtype that stores nothing.
     SparseTensor emptied(const Context& context = {}) const;
     /// A new row-major tensor with the sums of the values, and zeros elsewhere.
@@ -47,6 +53,8 @@ class RAVINE_API SparseTensor {
     void scatter(const Tensor& values, const Tensor& dense) const;
 
   private:
+    /// The values of these numbers, in that order, in new memory.
+    SparseTensor picked(std::span<const std::size_t> which, const Context& context) const;
     /// Row-major numbers of the places among those of the sparse dimensions.
     std::vector<std::int64_t> places() const;
     void check_dense(std::string_view who, const Tensor& dense) const;
