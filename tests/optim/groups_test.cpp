@@ -154,7 +154,7 @@ TEST_CASE("remove_param takes a parameter and its state away") {
     for (const std::string_view name : elementwise_names()) {
         const Parameters parameters = make_parameters({{4}, {5}, {6}}, DType::f32), others = make_parameters({{4}, {5}, {6}}, DType::f32);
         Optimizer optimizer = optim::make(name, parameters), expected = optim::make(name, {others[0], others[2]});
-        const Value gone = Value(List{List{parameters[1].data(), Dict()}}).clone();
+        const Value gone = Value(List{Value(List{parameters[1].data(), Dict()})}).clone();
         for (int step = 1; step <= 4; ++step) {
             backward(parameters, step);
             backward(others, step);

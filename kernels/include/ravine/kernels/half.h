@@ -30,10 +30,17 @@ RAVINE_HD float widen(bf16 half) {
     return float_of(static_cast<unsigned>(half.bits) << 16);
 }
 
-/// Exact; denormals of binary16 are normal floats.
+/// Exact; denormals of binary16 are normal floats. (Devices have one instruction for what is no NaN, here and below.)
 RAVINE_HD float widen(f16 half) {
     const unsigned sign = (half.bits & 0x8000u) << 16;
     const unsigned magnitude = half.bits & 0x7fffu;
+#ifdef __CUDA_ARCH__
+    if (magnitude <= 0x7c00u) {
+        float exact;
+        asm("cvt.f32.f16 %0, %1;" : "=f"(exact) : "h"(half.bits));
+        return exact;
+    }
+#endif
     if (magnitude >= 0x7c00u) return float_of(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
     if (magnitude < 0x0400u) {
         const float scaled = static_cast<float>(magnitude) * 0x1p-24f;
@@ -55,6 +62,11 @@ RAVINE_HD f16 narrow_f16(float value) {
     const unsigned sign = bits >> 16 & 0x8000u;
     const unsigned magnitude = bits & 0x7fffffffu;
     if (magnitude > 0x7f800000u) return {static_cast<unsigned short>(sign | 0x7e00u)};
+#ifdef __CUDA_ARCH__
+    unsigned short nearest;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(nearest) : "f"(value));
+    return {nearest};
+#else
     if (magnitude >= 0x477ff000u) return {static_cast<unsigned short>(sign | 0x7c00u)};
     if (magnitude < 0x38800000u) {
         // Adding a half aligns the last bit of binary16's denormals with the last bit of the sum: the addition rounds.
@@ -63,6 +75,7 @@ RAVINE_HD f16 narrow_f16(float value) {
     }
     const unsigned rounded = magnitude + 0xfffu + (magnitude >> 13 & 1u) - 0x38000000u;
     return {static_cast<unsigned short>(sign | rounded >> 13)};
+#endif
 }
 
 /// How a storage type is read as, and made from, the type that computes with it.
