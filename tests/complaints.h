@@ -3,6 +3,7 @@
 #include <ravine/runtime/context.h>
 
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ template <class Error> std::string message_of(const std::function<void()>& call)
     }
     return {};
 }
+
+inline std::string complaint(const std::function<void()>& call) { return message_of<std::invalid_argument>(call); }
 
 inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 

@@ -6,8 +6,8 @@ set -eu
 cd "$(dirname "$0")/.."
 tools/build.sh build
 ravine=$PWD/build/tools/ravine
-recorded=$PWD/tests/tools/replay/adamw-f32-0
 mkdir -p build/demo
+python3 -m zipfile -e tests/tools/replay/adamw.zip build/demo/recorded
 cd build/demo
 
 echo
@@ -19,6 +19,7 @@ JSON
 
 echo
 echo "== recorded gradients, replayed by two implementations of AdamW"
+recorded=recorded/adamw-f32-0
 "$ravine" replay "$recorded.json" "$recorded.in.safetensors" -o for_loop.safetensors --implementation for_loop
 "$ravine" replay "$recorded.json" "$recorded.in.safetensors" -o fused.safetensors --implementation fused
 cmp for_loop.safetensors fused.safetensors

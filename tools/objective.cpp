@@ -9,7 +9,7 @@
 #include <numbers>
 
 namespace ravine::tools {
-namespace {
+namespace objectives {
 
 /// What a function is called with. `T` is float or double, and everything is rounded to it.
 template <class T> struct Point {
@@ -88,17 +88,19 @@ template <class T> T styblinski_tang(const Point<T>& p) {
 
 constexpr std::size_t any_number = 0;
 
-}  // namespace
+}  // namespace objectives
 
 struct Objective::Entry {
     std::string_view name;
     std::size_t least, most;  // dimensions
     bool takes_curvature;
-    double (*wide)(const Point<double>&);
-    float (*narrow)(const Point<float>&);
+    double (*wide)(const objectives::Point<double>&);
+    float (*narrow)(const objectives::Point<float>&);
 };
 
 namespace {
+
+using namespace objectives;
 
 constexpr std::array<Objective::Entry, 7> entries = {{
     {"beale", 2, 2, false, beale<double>, beale<float>},

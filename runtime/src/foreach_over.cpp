@@ -17,7 +17,7 @@
 namespace ravine::inline v0::foreach {
 namespace {
 
-constexpr std::int64_t block_elements = kernels::reduction_block;
+constexpr std::int64_t block_rows = kernels::reduction_block;
 /// Lines side by side in memory that are summed together.
 constexpr std::int64_t widest_band = 64;
 constexpr std::int64_t elements_per_task = 1 << 15;
@@ -85,8 +85,8 @@ template <class How, class Storage> void reduce_band(const Lines& lines, std::in
     auto* out = reinterpret_cast<Storage*>(lines.out) + outer * lines.inner + column;
     const auto blocks = static_cast<std::int64_t>(kernels::reduction_blocks(lines.length));
     for (std::int64_t b = 0; b < blocks; ++b) {
-        const std::int64_t count = std::min(block_elements, lines.length - b * block_elements);
-        const Storage* rows = first + b * block_elements * lines.inner;
+        const std::int64_t count = std::min(block_rows, lines.length - b * block_rows);
+        const Storage* rows = first + b * block_rows * lines.inner;
         if (lines.inner > 1) {
             double sums[widest_band];
             sum_block<Kind>(rows, count, lines.inner, width, sums);

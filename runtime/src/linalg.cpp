@@ -1,6 +1,7 @@
 #include <ravine/runtime/foreach.h>
 
 #include "driver.h"
+#include "invalid.h"
 #include "product.h"
 
 #include <fmt/format.h>
@@ -10,15 +11,15 @@
 namespace ravine::inline v0::linalg {
 namespace {
 
-[[noreturn]] void invalid(const std::string& message) { throw std::invalid_argument("gemm: " + message); }
+constexpr std::string_view gemm_name = "gemm";
 
 void check_operand(std::string_view name, const Tensor& tensor, const Tensor& out) {
-    if (!tensor.defined()) invalid(fmt::format("{} must be a tensor, got an undefined one", name));
-    if (tensor.dim() != 2 && tensor.dim() != 3) invalid(fmt::format("{} must be a matrix or a batch of matrices, got shape {}", name, tensor.shape().to_string()));
-    if (!is_floating_point(tensor.dtype())) invalid(fmt::format("{} must be floating-point, got {}", name, ravine::name(tensor.dtype())));
-    if (tensor.dtype() != out.dtype()) invalid(fmt::format("{} must be {} like out, got {}", name, ravine::name(out.dtype()), ravine::name(tensor.dtype())));
-    if (tensor.device() != out.device()) invalid(fmt::format("{} must be on {} like out, got {}", name, ravine::name(out.device()), ravine::name(tensor.device())));
-    if (!tensor.is_contiguous()) invalid(fmt::format("{} must be contiguous, got strides {}", name, tensor.strides().to_string()));
+    if (!tensor.defined()) invalid(gemm_name, fmt::format("{} must be a tensor", name), "an undefined one");
+    if (tensor.dim() != 2 && tensor.dim() != 3) invalid(gemm_name, fmt::format("{} must be a matrix or a batch of matrices", name), "shape " + tensor.shape().to_string());
+    if (!is_floating_point(tensor.dtype())) invalid(gemm_name, fmt::format("{} must be floating-point", name), ravine::name(tensor.dtype()));
+    if (tensor.dtype() != out.dtype()) invalid(gemm_name, fmt::format("{} must be {} like out", name, ravine::name(out.dtype())), ravine::name(tensor.dtype()));
+    if (tensor.device() != out.device()) invalid(gemm_name, fmt::format("{} must be on {} like out", name, ravine::name(out.device())), ravine::name(tensor.device()));
+    if (!tensor.is_contiguous()) invalid(gemm_name, fmt::format("{} must be contiguous", name), "strides " + tensor.strides().to_string());
 }
 
 std::int64_t matrices_of(const Tensor& tensor) { return tensor.dim() == 3 ? tensor.shape()[0] : 1; }
@@ -36,12 +37,12 @@ Product check_product(const Tensor& out, const Tensor& a, bool ta, const Tensor&
     const bool fits = (tb ? columns_of(b) : rows_of(b)) == product.k && rows_of(out) == product.m && columns_of(out) == product.n;
     const bool same_batch = a.dim() == out.dim() && b.dim() == out.dim() && matrices_of(a) == product.count && matrices_of(b) == product.count;
     if (!fits || !same_batch) {
-        invalid(fmt::format("shapes must fit, got out {}, a {}{}, b {}{}", out.shape().to_string(), a.shape().to_string(),
-                            ta ? " transposed" : "", b.shape().to_string(), tb ? " transposed" : ""));
+        invalid(gemm_name, "shapes must fit", fmt::format("out {}, a {}{}, b {}{}", out.shape().to_string(), a.shape().to_string(),
+                                                          ta ? " transposed" : "", b.shape().to_string(), tb ? " transposed" : ""));
     }
     constexpr std::int64_t largest = 0x7fffffff;
     for (const std::int64_t size : {product.count, product.m, product.n, product.k}) {
-        if (size > largest) invalid(fmt::format("sizes must be below 2^31, got {}", size));
+        if (size > largest) invalid(gemm_name, "sizes must be below 2^31", fmt::format("{}", size));
     }
     return product;
 }

@@ -1,5 +1,6 @@
 #include <ravine/runtime/linalg.h>
 
+#include "invalid.h"
 #include "reduction_blocks.h"
 #include "workers.h"
 
@@ -14,21 +15,21 @@ namespace {
 using kernels::reduction_block;
 using kernels::running_sums;
 
-[[noreturn]] void invalid(const std::string& message) { throw std::invalid_argument("dot: " + message); }
+constexpr std::string_view dot_name = "dot";
 
 void check_vector(std::string_view name, const Tensor& vector) {
-    if (!vector.defined()) invalid(fmt::format("{} must be a tensor, got an undefined one", name));
-    if (vector.dim() != 1) invalid(fmt::format("{} must be a vector, got shape {}", name, vector.shape().to_string()));
-    if (vector.dtype() != DType::f64 && vector.dtype() != DType::f32) invalid(fmt::format("{} must be float64 or float32, got {}", name, ravine::name(vector.dtype())));
-    if (!vector.is_contiguous()) invalid(fmt::format("{} must be contiguous, got strides {}", name, vector.strides().to_string()));
+    if (!vector.defined()) invalid(dot_name, fmt::format("{} must be a tensor", name), "an undefined one");
+    if (vector.dim() != 1) invalid(dot_name, fmt::format("{} must be a vector", name), "shape " + vector.shape().to_string());
+    if (vector.dtype() != DType::f64 && vector.dtype() != DType::f32) invalid(dot_name, fmt::format("{} must be float64 or float32", name), ravine::name(vector.dtype()));
+    if (!vector.is_contiguous()) invalid(dot_name, fmt::format("{} must be contiguous", name), "strides " + vector.strides().to_string());
 }
 
 void check(const Tensor& a, const Tensor& b) {
     check_vector("a", a);
     check_vector("b", b);
-    if (a.dtype() != b.dtype()) invalid(fmt::format("b must be {} like a, got {}", ravine::name(a.dtype()), ravine::name(b.dtype())));
-    if (a.device() != b.device()) invalid(fmt::format("b must be on {} like a, got {}", ravine::name(a.device()), ravine::name(b.device())));
-    if (!(a.shape() == b.shape())) invalid(fmt::format("b must have {} elements like a, got {}", a.numel(), b.numel()));
+    if (a.dtype() != b.dtype()) invalid(dot_name, fmt::format("b must be {} like a", ravine::name(a.dtype())), ravine::name(b.dtype()));
+    if (a.device() != b.device()) invalid(dot_name, fmt::format("b must be on {} like a", ravine::name(a.device())), ravine::name(b.device()));
+    if (!(a.shape() == b.shape())) invalid(dot_name, fmt::format("b must have {} elements like a", a.numel()), fmt::format("{}", b.numel()));
 }
 
 template <class T> double block_sum(const T* a, const T* b, std::int64_t count) noexcept {

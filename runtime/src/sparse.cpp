@@ -1,6 +1,7 @@
 #include <ravine/runtime/sparse.h>
 
 #include "floating_point.h"
+#include "invalid.h"
 #include "strided.h"
 
 #include <fmt/format.h>
@@ -14,10 +15,6 @@
 
 namespace ravine::inline v0 {
 namespace {
-
-[[noreturn]] void invalid(std::string_view who, std::string_view must, std::string_view got) {
-    throw std::invalid_argument(fmt::format("{}: {}, got {}", who, must, got));
-}
 
 std::string kind_of(const Tensor& tensor) { return fmt::format("{} {}", name(tensor.dtype()), tensor.shape().to_string()); }
 

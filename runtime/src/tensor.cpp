@@ -2,6 +2,7 @@
 
 #include "device_copy.h"
 #include "driver.h"
+#include "invalid.h"
 #include "storage.h"
 #include "strided.h"
 
@@ -36,10 +37,6 @@ void* allocate_pages(std::size_t bytes) {
     if (bytes >= huge_page) (void)madvise(data, bytes / huge_page * huge_page, MADV_HUGEPAGE);
 #endif
     return data;
-}
-
-[[noreturn]] void invalid(std::string_view who, std::string_view must, std::string_view given) {
-    throw std::invalid_argument(fmt::format("{}: {}, got {}", who, must, given));
 }
 
 /// The number of elements; refuses what cannot be addressed.

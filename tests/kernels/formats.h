@@ -128,4 +128,12 @@ template <class T> std::vector<T> ordinary_values(std::size_t count, std::uint64
     return result;
 }
 
+/// Calls the test with a value of each storage type.
+template <class Test> void for_each_storage(const Test& test) {
+    test(double{});
+    test(float{});
+    test(bf16{});
+    test(f16{});
+}
+
 }  // namespace ravine::testing

@@ -14,14 +14,6 @@ namespace ravine::testing {
 
 using kernels::passes::Pass;
 
-/// Calls the test with a value of each storage type.
-template <class Test> void for_each_storage(const Test& test) {
-    test(double{});
-    test(float{});
-    test(bf16{});
-    test(f16{});
-}
-
 template <class T> std::string storage_name() {
     constexpr const char* names[] = {"f64", "f32", "bf16", "f16"};
     return names[Format<T>::storage];

@@ -6,7 +6,7 @@
 namespace ravine::testing {
 namespace {
 
-constexpr std::size_t count = 50'000;
+constexpr std::size_t pass_length = 50'000;
 
 /// What a pass does with one element, in the computing type and before the rounding to T.
 template <class T> using Reference = function_ref<Compute<T>(Compute<T> a, Compute<T> b, Compute<T> c)>;
@@ -15,11 +15,11 @@ template <class T> void check_pass(Pass pass, double k, double l, Reference<T> r
     CAPTURE(storage_name<T>());
     CAPTURE(static_cast<int>(pass));
     CAPTURE(k);
-    const std::vector<T> a = assorted_values<T>(count, 1), b = assorted_values<T>(count, 2), c = assorted_values<T>(count, 3);
-    std::vector<T> got(count), expected(count);
-    run_pass<T>(pass, got.data(), {a.data(), b.data(), c.data()}, count, k, l);
-    for (std::size_t i = 0; i < count; ++i) expected[i] = encode<T>(reference(decode(a[i]), decode(b[i]), decode(c[i])));
-    CHECK(difference(got.data(), expected.data(), count) == "");
+    const std::vector<T> a = assorted_values<T>(pass_length, 1), b = assorted_values<T>(pass_length, 2), c = assorted_values<T>(pass_length, 3);
+    std::vector<T> got(pass_length), expected(pass_length);
+    run_pass<T>(pass, got.data(), {a.data(), b.data(), c.data()}, pass_length, k, l);
+    for (std::size_t i = 0; i < pass_length; ++i) expected[i] = encode<T>(reference(decode(a[i]), decode(b[i]), decode(c[i])));
+    CHECK(difference(got.data(), expected.data(), pass_length) == "");
 }
 
 constexpr double some_scalars[] = {0.0, -0.0, 1.0, -1.0, 0.3001, -0.4999, 0.5, -0.5, 0.75, 1e-8, -3.7e4, 1e-40, 1.0039, INFINITY, NAN};

@@ -7,7 +7,7 @@
 namespace ravine::testing {
 namespace {
 
-constexpr std::size_t count = 3'003;
+constexpr std::size_t rule_length = 3'003;
 
 template <class T> using Slots = std::vector<std::vector<T>>;
 
@@ -15,7 +15,7 @@ template <class T> Slots<T> make_slots(int slots, bool with_specials) {
     Slots<T> result;
     for (int s = 0; s < slots; ++s) {
         const auto seed = static_cast<std::uint64_t>(100 + s);
-        result.push_back(with_specials ? assorted_values<T>(count, seed) : ordinary_values<T>(count, seed));
+        result.push_back(with_specials ? assorted_values<T>(rule_length, seed) : ordinary_values<T>(rule_length, seed));
         if (s >= 3) for (T& value : result.back()) value = encode<T>(std::fabs(decode(value)));
     }
     return result;

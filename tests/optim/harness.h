@@ -79,6 +79,11 @@ inline bool has_state_from_start(std::string_view name) {
 /// A parameter that every class takes.
 inline Parameter some_parameter() { return Parameter(zeros({1, 1}, DType::f32)); }
 
+/// What a class says to these options; empty if it takes them.
+inline std::string option_complaint(std::string_view name, const Dict& options) {
+    return complaint([&] { optim::make(name, {some_parameter()}, options); });
+}
+
 /// The classes whose implementations are alike and whose parameters may have any shape; the others have tests of their own.
 inline std::vector<std::string_view> elementwise_names() {
     std::vector<std::string_view> result = optim::names();

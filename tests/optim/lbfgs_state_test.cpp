@@ -7,7 +7,7 @@
 namespace ravine::testing {
 namespace {
 
-std::string refusal(Optimizer& optimizer, const Value& state_dict) {
+std::string load_refusal_of_lbfgs(Optimizer& optimizer, const Value& state_dict) {
     return message_of<std::invalid_argument>([&] { optimizer.load_state_dict(state_dict); });
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("loading is strict, says all that is wrong, and changes nothing then")
     optimizer.step([&] { return problem.rosenbrock(); });
     const Value before = optimizer.state_dict().clone();
     const auto refuses = [&](const std::function<void(Dict&)>& change, std::initializer_list<const char*> parts) {
-        const std::string text = refusal(optimizer, saved_state(change));
+        const std::string text = load_refusal_of_lbfgs(optimizer, saved_state(change));
         for (const char* part : parts) {
             CAPTURE(text);
             CHECK(contains(text, part));
@@ -106,8 +106,8 @@ TEST_CASE("state that belongs to other parameters, or to these in another order,
     optimizer.step([&] { return problem.rosenbrock(); });
     LBFGS same(named({"a", "b", "c"})), first(named({"b", "a", "c"})), last(named({"a", "c", "b"}));
     same.load_state_dict(optimizer.state_dict());
-    CHECK(contains(refusal(first, optimizer.state_dict()), "state of 'a' must be none, since all is kept under the first parameter, 'b'"));
-    CHECK(contains(refusal(last, optimizer.state_dict()), "state of 'a' must be of parameters in the same order"));
+    CHECK(contains(load_refusal_of_lbfgs(first, optimizer.state_dict()), "state of 'a' must be none, since all is kept under the first parameter, 'b'"));
+    CHECK(contains(load_refusal_of_lbfgs(last, optimizer.state_dict()), "state of 'a' must be of parameters in the same order"));
 }
 
 TEST_CASE("what old files lack is filled in: maximize is off") {

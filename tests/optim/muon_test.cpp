@@ -7,8 +7,6 @@
 namespace ravine::testing {
 namespace {
 
-std::string complaint(const Dict& options) { return message_of<std::invalid_argument>([&] { optim::make("Muon", {some_parameter()}, options); }); }
-
 /// What a step without decay does to zeros, over -lr.
 std::vector<double> direction(const Tensor& grad, optim::MuonOptions options = {}) {
     const Parameter parameter(zeros(grad.shape(), grad.dtype()), grad);
@@ -28,13 +26,13 @@ TEST_CASE("Muon's defaults, their order and their ranges are torch's") {
     CHECK(optimizer.state_dict().at("param_groups").items()[0] ==
           Value(Dict{{"lr", 1e-3}, {"weight_decay", 0.1}, {"momentum", 0.95}, {"nesterov", true}, {"ns_coefficients", Tuple{3.4445, -4.7750, 2.0315}},
                      {"eps", 1e-7}, {"ns_steps", 5}, {"adjust_lr_fn", nullptr}, {"params", List{0}}}));
-    CHECK(complaint({{"lr", -1}}) == "Muon: lr must be >= 0, got -1");
-    CHECK(complaint({{"weight_decay", -1}}) == "Muon: weight_decay must be >= 0, got -1");
-    CHECK(complaint({{"momentum", -1}}) == "Muon: momentum must be >= 0, got -1");
-    CHECK(complaint({{"ns_steps", 100}}) == "Muon: ns_steps must be < 100, got 100");
-    CHECK(contains(complaint({{"ns_steps", 1.5}}), "ns_steps must be an integer"));
-    CHECK(contains(complaint({{"ns_coefficients", Tuple{1.0, 2.0}}}), "ns_coefficients must be three floats"));
-    CHECK(contains(complaint({{"adjust_lr_fn", "rms"}}), "adjust_lr_fn must be None, 'original', 'match_rms_adamw' or 'spectral_unclamped', got 'rms'"));
+    CHECK(option_complaint("Muon", {{"lr", -1}}) == "Muon: lr must be >= 0, got -1");
+    CHECK(option_complaint("Muon", {{"weight_decay", -1}}) == "Muon: weight_decay must be >= 0, got -1");
+    CHECK(option_complaint("Muon", {{"momentum", -1}}) == "Muon: momentum must be >= 0, got -1");
+    CHECK(option_complaint("Muon", {{"ns_steps", 100}}) == "Muon: ns_steps must be < 100, got 100");
+    CHECK(contains(option_complaint("Muon", {{"ns_steps", 1.5}}), "ns_steps must be an integer"));
+    CHECK(contains(option_complaint("Muon", {{"ns_coefficients", Tuple{1.0, 2.0}}}), "ns_coefficients must be three floats"));
+    CHECK(contains(option_complaint("Muon", {{"adjust_lr_fn", "rms"}}), "adjust_lr_fn must be None, 'original', 'match_rms_adamw' or 'spectral_unclamped', got 'rms'"));
     for (const char* name : {"original", "match_rms_adamw", "spectral_unclamped"}) {
         CHECK(optim::make("Muon", {some_parameter()}, {{"adjust_lr_fn", name}}).param_groups()[0].get("adjust_lr_fn") == Value(name));
     }

@@ -14,20 +14,16 @@ SparseTensor rows(const std::vector<std::int64_t>& places, const std::vector<dou
     return {indices, tensor_of(values, dtype), {size}};
 }
 
-std::string complaint(const Dict& options) {
-    return message_of<std::invalid_argument>([&] { optim::make("SparseAdam", {Parameter(zeros({1}, DType::f32))}, options); });
-}
-
 }  // namespace
 
 TEST_CASE("SparseAdam's defaults, their order and their ranges are torch's") {
     const optim::SparseAdam optimizer({Parameter(zeros({1}, DType::f32))});
     CHECK(optimizer.state_dict().at("param_groups").items()[0] ==
           Value(Dict{{"lr", 1e-3}, {"betas", Tuple{0.9, 0.999}}, {"eps", 1e-8}, {"maximize", false}, {"params", List{0}}}));
-    CHECK(complaint({{"lr", 0}}) == "SparseAdam: lr must be > 0, got 0");
-    CHECK(complaint({{"eps", 0.0}}) == "SparseAdam: eps must be > 0, got 0");
-    CHECK(complaint({{"eps", NAN}}) == "SparseAdam: eps must be > 0, got nan");
-    CHECK(contains(complaint({{"betas", Tuple{1.0, 0.5}}}), "betas[0] must be in [0, 1), got 1"));
+    CHECK(option_complaint("SparseAdam", {{"lr", 0}}) == "SparseAdam: lr must be > 0, got 0");
+    CHECK(option_complaint("SparseAdam", {{"eps", 0.0}}) == "SparseAdam: eps must be > 0, got 0");
+    CHECK(option_complaint("SparseAdam", {{"eps", NAN}}) == "SparseAdam: eps must be > 0, got nan");
+    CHECK(contains(option_complaint("SparseAdam", {{"betas", Tuple{1.0, 0.5}}}), "betas[0] must be in [0, 1), got 1"));
     CHECK(contains(message_of<std::out_of_range>([] { optim::make("SparseAdam", {some_parameter()}, {{"foreach", true}}); }), "'foreach'"));
 }
 

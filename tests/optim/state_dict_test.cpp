@@ -3,10 +3,10 @@
 namespace ravine::testing {
 namespace {
 
-struct Run {
+struct StateRun {
     Parameters parameters;
     Optimizer optimizer;
-    Run(std::string_view name, const Dict& options, DType dtype = DType::f32, std::vector<Shape> shapes = small_shapes())
+    StateRun(std::string_view name, const Dict& options, DType dtype = DType::f32, std::vector<Shape> shapes = small_shapes())
         : parameters(make_parameters(shapes, dtype)), optimizer(optim::make(name, parameters, options)) {}
     void step(int number) {
         backward(parameters, number);
@@ -21,7 +21,7 @@ Parameters named_parameters(const std::vector<std::string>& names) {
 }
 
 /// The complaint of a load that must change nothing.
-std::string refusal(Optimizer& optimizer, const Value& state, const optim::LoadOptions& options = {}) {
+std::string load_refusal(Optimizer& optimizer, const Value& state, const optim::LoadOptions& options = {}) {
     const Value before = optimizer.state_dict().clone();
     const std::string text = message_of<std::invalid_argument>([&] { optimizer.load_state_dict(state, options); });
     CHECK(optimizer.state_dict() == before);
@@ -34,9 +34,9 @@ TEST_CASE("save, load, step equals step") {
     for_each_configuration([](std::string_view name, const Dict& options) {
         for (const DType dtype : every_dtype) {
             for (const int stop : {0, 1, 3}) {
-                Run old(name, options, dtype);
+                StateRun old(name, options, dtype);
                 for (int step = 1; step <= stop; ++step) old.step(step);
-                Run fresh(name, {}, dtype);
+                StateRun fresh(name, {}, dtype);
                 for (std::size_t i = 0; i < old.parameters.size(); ++i) {
                     fresh.parameters[i].data().copy_(old.parameters[i].data());
                 }
@@ -80,7 +80,7 @@ TEST_CASE("a state_dict has torch's layout") {
 }
 
 TEST_CASE("SGD without momentum has no state, with momentum a buffer and no step") {
-    Run plain("SGD", {}), heavy("SGD", {{"momentum", 0.9}}, DType::f32, {{3}});
+    StateRun plain("SGD", {}), heavy("SGD", {{"momentum", 0.9}}, DType::f32, {{3}});
     plain.step(1);
     heavy.step(1);
     CHECK(plain.optimizer.state_dict().at("state") == Value(Dict()));
@@ -88,7 +88,7 @@ TEST_CASE("SGD without momentum has no state, with momentum a buffer and no step
 }
 
 TEST_CASE("the tensors of a state_dict are the live ones, and clone keeps a moment") {
-    Run run("AdamW", {}, DType::f32, {{5}});
+    StateRun run("AdamW", {}, DType::f32, {{5}});
     run.step(1);
     const Value live = run.optimizer.state_dict(), moment = live.clone();
     run.step(2);
@@ -98,7 +98,7 @@ TEST_CASE("the tensors of a state_dict are the live ones, and clone keeps a mome
 }
 
 TEST_CASE("what is loaded is a copy") {
-    Run source("AdamW", {}), target("AdamW", {});
+    StateRun source("AdamW", {}), target("AdamW", {});
     source.step(1);
     const Value state = source.optimizer.state_dict(), before = state.clone();
     target.optimizer.load_state_dict(state);
@@ -107,7 +107,7 @@ TEST_CASE("what is loaded is a copy") {
 }
 
 TEST_CASE("state is reached by slot, and an unknown slot lists the known ones") {
-    Run run("Adam", {}, DType::f32, {{5}});
+    StateRun run("Adam", {}, DType::f32, {{5}});
     CHECK(run.optimizer.state(run.parameters[0]).empty());
     CHECK(contains(message_of<std::out_of_range>([&] { run.optimizer.state(run.parameters[0], "exp_avg"); }), "which has none"));
     run.step(1);
@@ -128,7 +128,7 @@ TEST_CASE("named parameters are found by name, in any order") {
     CHECK(snapshot(target, one) == snapshot(source, one));
 
     optim::AdamW renamed(named_parameters({"x", "bc", "def"}));
-    const std::string text = refusal(renamed, source.state_dict());
+    const std::string text = load_refusal(renamed, source.state_dict());
     CHECK(contains(text, "must have the parameter 'x'"));
     CHECK(contains(text, "got 'a'"));
     renamed.load_state_dict(source.state_dict(), {.positional = true});
@@ -151,7 +151,7 @@ TEST_CASE("named and unnamed optimizers load each other's state") {
 }
 
 TEST_CASE("keys that are no options are kept for the way back") {
-    Run run("AdamW", {}, DType::f32, {{2}});
+    StateRun run("AdamW", {}, DType::f32, {{2}});
     run.optimizer.param_groups()[0].set("initial_lr", 0.5);
     Value state = run.optimizer.state_dict();
     state.at("param_groups").as<List>().items[0].as<Dict>().set("note", List{1, "two"});
@@ -162,7 +162,7 @@ TEST_CASE("keys that are no options are kept for the way back") {
 
 TEST_CASE("what old checkpoints lack is filled in") {
     for (const std::string_view name : elementwise_names()) {
-        Run source(name, {}), target(name, {});
+        StateRun source(name, {}), target(name, {});
         source.step(1);
         Value state = source.optimizer.state_dict();
         Dict& group = state.at("param_groups").as<List>().items[0].as<Dict>();
@@ -173,7 +173,7 @@ TEST_CASE("what old checkpoints lack is filled in") {
             if (!source.optimizer.param_groups()[0].has(key)) continue;
             CHECK(target.optimizer.param_groups()[0].get(key) == source.optimizer.param_groups()[0].get(key));
         }
-        CHECK(contains(refusal(target.optimizer, [&] {
+        CHECK(contains(load_refusal(target.optimizer, [&] {
                            Value without = source.optimizer.state_dict();
                            without.at("param_groups").as<List>().items[0].as<Dict>().erase("lr");
                            return without;
@@ -183,7 +183,7 @@ TEST_CASE("what old checkpoints lack is filled in") {
 }
 
 TEST_CASE("a step may be a number, as in old checkpoints") {
-    Run source("Adam", {}, DType::f32, {{4}}), target("Adam", {}, DType::f32, {{4}});
+    StateRun source("Adam", {}, DType::f32, {{4}}), target("Adam", {}, DType::f32, {{4}});
     source.step(1);
     Value state = source.optimizer.state_dict();
     for (const Value& step : {Value(1), Value(1.0), Value(scalar_tensor(1, DType::f64))}) {
@@ -193,12 +193,12 @@ TEST_CASE("a step may be a number, as in old checkpoints") {
     }
     for (const Value& step : {Value(-1), Value(0.5), Value("1"), Value(zeros({2}, DType::f32))}) {
         state.at("state").at(0).as<Dict>().set("step", step);
-        CHECK(contains(refusal(target.optimizer, state), "step must be a count of steps"));
+        CHECK(contains(load_refusal(target.optimizer, state), "step must be a count of steps"));
     }
 }
 
 TEST_CASE("steps beyond 2^24 are counted exactly and shown as the nearest float32") {
-    Run run("Adam", {}, DType::f32, {{2}});
+    StateRun run("Adam", {}, DType::f32, {{2}});
     run.step(1);
     Value state = run.optimizer.state_dict();
     state.at("state").at(0).as<Dict>().set("step", 16'777'216);
@@ -208,7 +208,7 @@ TEST_CASE("steps beyond 2^24 are counted exactly and shown as the nearest float3
 }
 
 TEST_CASE("AdamW's decay is decoupled whatever was loaded, Adam's as loaded") {
-    Run adam("Adam", {}, DType::f32, {{2}}), adamw("AdamW", {}, DType::f32, {{2}});
+    StateRun adam("Adam", {}, DType::f32, {{2}}), adamw("AdamW", {}, DType::f32, {{2}});
     adam.step(1);
     adamw.step(1);
     const Value from_adam = adam.optimizer.state_dict().clone(), from_adamw = adamw.optimizer.state_dict().clone();
@@ -219,18 +219,18 @@ TEST_CASE("AdamW's decay is decoupled whatever was loaded, Adam's as loaded") {
 }
 
 TEST_CASE("a state that does not fit is refused whole, with every complaint") {
-    Run run("Adam", {}, DType::f32, {{4}, {2, 3}});
+    StateRun run("Adam", {}, DType::f32, {{4}, {2, 3}});
     run.step(1);
     const Value good = run.optimizer.state_dict().clone();
     const auto with = [&](const std::function<void(Value&)>& change) {
         Value bad = good.clone();
         change(bad);
-        return refusal(run.optimizer, bad);
+        return load_refusal(run.optimizer, bad);
     };
     const auto slots = [](Value& state, int id) -> Dict& { return state.at("state").at(id).as<Dict>(); };
     const auto group = [](Value& state) -> Dict& { return state.at("param_groups").as<List>().items[0].as<Dict>(); };
-    CHECK(contains(refusal(run.optimizer, Value(3)), "Adam: load_state_dict must be given the state of such an optimizer"));
-    CHECK(contains(refusal(run.optimizer, Dict{{"state", Dict()}}), "'param_groups'"));
+    CHECK(contains(load_refusal(run.optimizer, Value(3)), "Adam: load_state_dict must be given the state of such an optimizer"));
+    CHECK(contains(load_refusal(run.optimizer, Dict{{"state", Dict()}}), "'param_groups'"));
     CHECK(contains(with([&](Value& s) { s.at("param_groups").as<List>().items.push_back(Dict{{"params", List()}}); }),
                    "the number of groups must be 1, got 2"));
     CHECK(contains(with([&](Value& s) { group(s).set("params", List{0}); }), "must have 2 parameters, got 1"));
@@ -251,9 +251,9 @@ TEST_CASE("a state that does not fit is refused whole, with every complaint") {
 }
 
 TEST_CASE("loading by position casts to the parameter's dtype, as torch does") {
-    Run source("Adam", {}, DType::f32, {{6}}), target("Adam", {}, DType::bf16, {{6}});
+    StateRun source("Adam", {}, DType::f32, {{6}}), target("Adam", {}, DType::bf16, {{6}});
     source.step(1);
-    CHECK(contains(refusal(target.optimizer, source.optimizer.state_dict()), "exp_avg must be a bfloat16 tensor"));
+    CHECK(contains(load_refusal(target.optimizer, source.optimizer.state_dict()), "exp_avg must be a bfloat16 tensor"));
     target.optimizer.load_state_dict(source.optimizer.state_dict(), {.positional = true});
     CHECK(Value(target.optimizer.state(target.parameters[0], "exp_avg")) ==
           Value(source.optimizer.state(source.parameters[0], "exp_avg").to(DType::bf16)));
@@ -261,7 +261,7 @@ TEST_CASE("loading by position casts to the parameter's dtype, as torch does") {
 }
 
 TEST_CASE("a parameter without state in a checkpoint has none after loading") {
-    Run source("AdamW", {}, DType::f32, {{2}}), target("AdamW", {}, DType::f32, {{2}});
+    StateRun source("AdamW", {}, DType::f32, {{2}}), target("AdamW", {}, DType::f32, {{2}});
     target.step(1);
     target.optimizer.load_state_dict(source.optimizer.state_dict());
     CHECK(target.optimizer.state(target.parameters[0]).empty());

@@ -43,11 +43,11 @@ void give(const Parameter& parameter, std::size_t index, int step, const optim::
 }
 
 /// An optimizer over parameters of its own.
-struct Run {
+struct TensorRun {
     Optimizer optimizer;
     Parameters parameters;
 
-    explicit Run(std::string_view name, const Dict& options = {}, DType dtype = DType::f32, const Context& context = {})
+    explicit TensorRun(std::string_view name, const Dict& options = {}, DType dtype = DType::f32, const Context& context = {})
         : optimizer(optim::make(name, {}, options, context)), parameters(make_parameters(shapes_of(optimizer.traits()), dtype)) {
         optimizer.add_param_group(parameters);
     }
@@ -86,12 +86,12 @@ TEST_CASE("a tensor class moves what has a gradient, and any number of threads g
     ThreadExecutor two(2), four(4);
     SerialExecutor serial;
     for_each_tensor_configuration([&](std::string_view name, const Dict& options, DType dtype) {
-        Run run(name, options, dtype, {.executor = &serial});
+        TensorRun run(name, options, dtype, {.executor = &serial});
         const Value before = run.result();
         run.steps(1, 3);
         CHECK_FALSE(run.result() == before);
         for (Executor* executor : {static_cast<Executor*>(&two), static_cast<Executor*>(&four)}) {
-            Run threaded(name, options, dtype, {.executor = executor});
+            TensorRun threaded(name, options, dtype, {.executor = executor});
             threaded.steps(1, 3);
             CHECK(threaded.result() == run.result());
         }
@@ -100,7 +100,7 @@ TEST_CASE("a tensor class moves what has a gradient, and any number of threads g
 
 TEST_CASE("for_loop and automatic give the same bits, and an implementation that a tensor class lacks is refused") {
     for_each_tensor_configuration([](std::string_view name, const Dict& options, DType dtype) {
-        Run automatic(name, options, dtype), loop(name, options, dtype);
+        TensorRun automatic(name, options, dtype), loop(name, options, dtype);
         loop.optimizer.set_implementation(Implementation::for_loop);
         automatic.steps(1, 3);
         loop.steps(1, 3);
@@ -114,7 +114,7 @@ TEST_CASE("for_loop and automatic give the same bits, and an implementation that
 TEST_CASE("save, load, step equals step, for tensor classes") {
     for_each_tensor_configuration([](std::string_view name, const Dict& options, DType dtype) {
         for (const int stop : {0, 2}) {
-            Run old(name, options, dtype), fresh(name, {}, dtype);
+            TensorRun old(name, options, dtype), fresh(name, {}, dtype);
             old.steps(1, stop);
             for (std::size_t i = 0; i < old.parameters.size(); ++i) fresh.parameters[i].data().copy_(old.parameters[i].data());
             fresh.optimizer.load_state_dict(old.optimizer.state_dict().clone());
@@ -128,7 +128,7 @@ TEST_CASE("save, load, step equals step, for tensor classes") {
 
 TEST_CASE("order and groups do not matter to tensor classes, and one that is twice in a group steps twice") {
     for_each_tensor_configuration([](std::string_view name, const Dict& options, DType dtype) {
-        Run one(name, options, dtype), other(name, options, dtype);
+        TensorRun one(name, options, dtype), other(name, options, dtype);
         Optimizer backwards = optim::make(name, {}, options);
         const auto half = other.parameters.rbegin() + 2;
         backwards.add_param_group(Parameters(other.parameters.rbegin(), half));
@@ -140,7 +140,7 @@ TEST_CASE("order and groups do not matter to tensor classes, and one that is twi
         }
         CHECK(snapshot(backwards, other.parameters) == one.result());
 
-        Run alone(name, options, dtype), doubled(name, options, dtype);
+        TensorRun alone(name, options, dtype), doubled(name, options, dtype);
         Optimizer twice = optim::make(name, {doubled.parameters[0], doubled.parameters[0]}, options);
         alone.backward(1);
         doubled.backward(1);
@@ -178,7 +178,7 @@ TEST_CASE("parameters and gradients of a tensor class may have any layout") {
 
 TEST_CASE("a parameter without a gradient is invisible to a tensor class, and gradients keep their bits") {
     for_each_tensor_configuration([](std::string_view name, const Dict& options, DType dtype) {
-        Run run(name, options, dtype);
+        TensorRun run(name, options, dtype);
         run.backward(1);
         run.parameters[1].set_grad(nullptr);
         const Value still = snapshot(run.optimizer, {run.parameters[1]}), first = Value(run.parameters[0].grad()).clone();
@@ -192,7 +192,7 @@ TEST_CASE("a parameter without a gradient is invisible to a tensor class, and gr
 
 TEST_CASE("found_inf leaves a tensor class as it was, and grad_scale divides its gradients and writes them back") {
     for (const std::string_view name : tensor_names()) {
-        Run skipped(name), scaled(name), expected(name);
+        TensorRun skipped(name), scaled(name), expected(name);
         const Value before = skipped.result();
         skipped.backward(1);
         skipped.optimizer.set_found_inf(scalar_tensor(2, DType::f32));
@@ -216,7 +216,7 @@ TEST_CASE("found_inf leaves a tensor class as it was, and grad_scale divides its
 TEST_CASE("state of a tensor class that does not fit is refused whole, with every complaint") {
     for (const std::string_view name : tensor_names()) {
         CAPTURE(std::string(name));
-        Run run(name);
+        TensorRun run(name);
         run.steps(1, 1);
         const Value good = run.optimizer.state_dict().clone(), now = run.result();
         const auto refusal = [&](const std::function<void(Dict&)>& change) {
@@ -244,7 +244,7 @@ TEST_CASE("state of a tensor class that does not fit is refused whole, with ever
 
 TEST_CASE("loading by position casts the state of a tensor class to the parameter's dtype") {
     for (const std::string_view name : tensor_names()) {
-        Run source(name), target(name, {}, DType::bf16);
+        TensorRun source(name), target(name, {}, DType::bf16);
         source.steps(1, 1);
         CHECK(contains(message_of<std::invalid_argument>([&] { target.optimizer.load_state_dict(source.optimizer.state_dict()); }), "must be a bfloat16 tensor"));
         target.optimizer.load_state_dict(source.optimizer.state_dict(), {.positional = true});
@@ -261,7 +261,7 @@ TEST_CASE("loading by position casts the state of a tensor class to the paramete
 TEST_CASE("rows that come and go take their state along in a tensor class") {
     for (const std::string_view name : tensor_names()) {
         CAPTURE(std::string(name));
-        Run run(name);
+        TensorRun run(name);
         run.steps(1, 2);
         const Parameter& table = run.parameters[0];
         const Dict before = Value(run.optimizer.state(table)).clone().as<Dict>();
@@ -287,7 +287,7 @@ TEST_CASE("rows that come and go take their state along in a tensor class") {
 
 TEST_CASE("remove_param takes the state of a tensor class away") {
     for (const std::string_view name : tensor_names()) {
-        Run run(name);
+        TensorRun run(name);
         run.steps(1, 1);
         const Parameter gone = run.parameters[0];
         run.optimizer.remove_param(gone);

@@ -1,6 +1,8 @@
 #pragma once
 // Files and tensors for the tests of what reads and writes them.
 
+#include "../complaints.h"
+
 #include <ravine/runtime/file.h>
 
 #include <doctest/doctest.h>
@@ -49,20 +51,6 @@ inline std::string bytes_of(const std::string& path) {
 
 inline void put_bytes(const std::string& path, std::string_view bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
-}
-
-/// The text of the exception of type E that f throws; empty if it throws none.
-template <class E, class F> std::string message_of(F f) {
-    try {
-        f();
-    } catch (const E& error) {
-        return error.what();
-    }
-    return {};
-}
-
-inline bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
 }
 
 template <class T> Tensor tensor_of(std::initializer_list<T> values, const Shape& shape) {

@@ -10,8 +10,6 @@
 namespace ravine::testing {
 namespace {
 
-std::string complaint(const std::function<void()>& call) { return message_of<std::invalid_argument>(call); }
-
 /// One list of all four dtypes.
 Tensors mixed(std::uint64_t seed, const Shape& shape = {7'001}) {
     Tensors result;

@@ -49,10 +49,7 @@ TEST_CASE("a norm is summed in the documented tree, for every dtype and layout")
             CHECK(foreach::norms(Tensors{list.tensors[i]}, INFINITY)[0] == *std::max_element(magnitudes.begin(), magnitudes.end()));
         }
     };
-    check(double{});
-    check(float{});
-    check(bf16{});
-    check(f16{});
+    for_each_storage(check);
 }
 
 TEST_CASE("norms of known vectors") {

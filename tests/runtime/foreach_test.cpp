@@ -47,13 +47,6 @@ template <class T> void check(const char* name, Reference<T> reference, function
              [&]([[maybe_unused]] const Tensors& a, [[maybe_unused]] const Tensors& b, [[maybe_unused]] const Tensors& c) { return foreach::function(__VA_ARGS__); }, \
              [&]([[maybe_unused]] const Tensors& a, [[maybe_unused]] const Tensors& b, [[maybe_unused]] const Tensors& c) { foreach::function##_(__VA_ARGS__); })
 
-template <class Test> void for_each_dtype(const Test& test) {
-    test(double{});
-    test(float{});
-    test(bf16{});
-    test(f16{});
-}
-
 std::vector<double> scalar_list() {
     std::vector<double> result;
     for (std::size_t i = 0; i < list_shapes().size(); ++i) result.push_back(i == 3 ? 0.5 : 0.3001 * static_cast<double>(i) - 0.7);
@@ -67,7 +60,7 @@ template <class O> O interpolated(O s, O e, O w) { return std::fabs(w) < O(0.5) 
 }  // namespace
 
 TEST_CASE("add and sub with scalars, scalar lists, tensors and alpha") {
-    for_each_dtype([]<class T>(T) {
+    for_each_storage([]<class T>(T) {
         using O = Compute<T>;
         const std::vector<double> ks = scalar_list();
         const auto grid = [](double k) { return on_grid<T>(static_cast<O>(k)); };
@@ -83,7 +76,7 @@ TEST_CASE("add and sub with scalars, scalar lists, tensors and alpha") {
 }
 
 TEST_CASE("mul and div with scalars, scalar lists and tensors") {
-    for_each_dtype([]<class T>(T) {
+    for_each_storage([]<class T>(T) {
         using O = Compute<T>;
         const std::vector<double> ks = scalar_list();
         RAVINE_CHECK(mul, ([=](O x, O, O, std::size_t) { return x * static_cast<O>(0.3001); }), a, 0.3001);
@@ -96,7 +89,7 @@ TEST_CASE("mul and div with scalars, scalar lists and tensors") {
 }
 
 TEST_CASE("addcmul, addcdiv and lerp with scalars, scalar lists and tensors") {
-    for_each_dtype([]<class T>(T) {
+    for_each_storage([]<class T>(T) {
         using O = Compute<T>;
         const std::vector<double> ks = scalar_list();
         RAVINE_CHECK(addcmul, ([=](O x, O y, O z, std::size_t) { return std::fma(y, z, x); }), a, b, c);
@@ -111,7 +104,7 @@ TEST_CASE("addcmul, addcdiv and lerp with scalars, scalar lists and tensors") {
 }
 
 TEST_CASE("maximum, minimum and clamp with scalars, scalar lists and tensors") {
-    for_each_dtype([]<class T>(T) {
+    for_each_storage([]<class T>(T) {
         using O = Compute<T>;
         const std::vector<double> ks = scalar_list();
         const auto grid = [](double k) { return on_grid<T>(static_cast<O>(k)); };
@@ -128,7 +121,7 @@ TEST_CASE("maximum, minimum and clamp with scalars, scalar lists and tensors") {
 }
 
 TEST_CASE("abs, neg, sign, sqrt, rsqrt and reciprocal") {
-    for_each_dtype([]<class T>(T) {
+    for_each_storage([]<class T>(T) {
         using O = Compute<T>;
         RAVINE_CHECK(abs, ([](O x, O, O, std::size_t) { return std::fabs(x); }), a);
         RAVINE_CHECK(neg, ([](O x, O, O, std::size_t) { return -x; }), a);
@@ -140,7 +133,7 @@ TEST_CASE("abs, neg, sign, sqrt, rsqrt and reciprocal") {
 }
 
 TEST_CASE("pow multiplies and takes roots for torch's special exponents, and is the C library's pow for the others") {
-    for_each_dtype([]<class T>(T) {
+    for_each_storage([]<class T>(T) {
         using O = Compute<T>;
         const auto general = [](double base, double exponent) { return static_cast<O>(std::pow(base, exponent)); };
         const auto grid = [](double k) { return static_cast<double>(on_grid<T>(static_cast<O>(k))); };
@@ -167,7 +160,7 @@ TEST_CASE("pow multiplies and takes roots for torch's special exponents, and is 
 }
 
 TEST_CASE("copy_ keeps every bit, NaN's too, and converts between dtypes; zero_ writes zeros") {
-    for_each_dtype([]<class T>(T) {
+    for_each_storage([]<class T>(T) {
         const List<T> from(1), to(2);
         foreach::copy_(to.tensors, from.tensors);
         for (std::size_t i = 0; i < to.tensors.size(); ++i) {

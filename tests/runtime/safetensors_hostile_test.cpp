@@ -5,12 +5,12 @@ namespace ravine::testing {
 using namespace std::literals;
 
 /// Why a file is refused.
-std::string refusal(std::string_view bytes) {
+std::string reading_refusal(std::string_view bytes) {
     return message_of<std::runtime_error>([&] { parse(bytes); });
 }
 
 std::string refusal_of(std::string_view header, std::string_view data = {}) {
-    return refusal(safetensors_bytes(header, data));
+    return reading_refusal(safetensors_bytes(header, data));
 }
 
 /// A header of one tensor "t".
@@ -19,12 +19,12 @@ std::string refusal_of_entry(std::string_view entry, std::string_view data = {})
 }
 
 TEST_CASE("the lengths of a file must fit") {
-    CHECK(refusal("") == "safetensors: the file must have at least 8 bytes, got 0 (x.safetensors)");
-    CHECK(refusal("\x02\0\0\0\0\0\0"s) == "safetensors: the file must have at least 8 bytes, got 7 (x.safetensors)");
-    CHECK(refusal("\x03\0\0\0\0\0\0\0{}"s) == "safetensors: the header must lie within the file's 10 bytes, got one of 3 bytes (x.safetensors)");
-    CHECK(contains(refusal("\xff\xff\xff\xff\xff\xff\xff\xff{}"s), "the header must have at most 100000000 bytes, got 18446744073709551615"));
-    CHECK(contains(refusal("\x01\xe1\xf5\x05\0\0\0\0{}"s), "the header must have at most 100000000 bytes, got 100000001"));
-    CHECK(contains(refusal("\0\xe1\xf5\x05\0\0\0\0{}"s), "the header must lie within the file's 10 bytes"));
+    CHECK(reading_refusal("") == "safetensors: the file must have at least 8 bytes, got 0 (x.safetensors)");
+    CHECK(reading_refusal("\x02\0\0\0\0\0\0"s) == "safetensors: the file must have at least 8 bytes, got 7 (x.safetensors)");
+    CHECK(reading_refusal("\x03\0\0\0\0\0\0\0{}"s) == "safetensors: the header must lie within the file's 10 bytes, got one of 3 bytes (x.safetensors)");
+    CHECK(contains(reading_refusal("\xff\xff\xff\xff\xff\xff\xff\xff{}"s), "the header must have at most 100000000 bytes, got 18446744073709551615"));
+    CHECK(contains(reading_refusal("\x01\xe1\xf5\x05\0\0\0\0{}"s), "the header must have at most 100000000 bytes, got 100000001"));
+    CHECK(contains(reading_refusal("\0\xe1\xf5\x05\0\0\0\0{}"s), "the header must lie within the file's 10 bytes"));
     CHECK(contains(refusal_of(""), "the header must begin with a brace, got the end at byte 8"));
 }
 
@@ -140,9 +140,9 @@ const std::string& small_file() {
 }
 
 TEST_CASE("a file that is cut at any byte or longer is refused") {
-    CHECK(refusal(small_file()).empty());
-    for (std::size_t size = 0; size < small_file().size(); ++size) CHECK(!refusal(std::string_view(small_file()).substr(0, size)).empty());
-    CHECK(!refusal(small_file() + '\0').empty());
+    CHECK(reading_refusal(small_file()).empty());
+    for (std::size_t size = 0; size < small_file().size(); ++size) CHECK(!reading_refusal(std::string_view(small_file()).substr(0, size)).empty());
+    CHECK(!reading_refusal(small_file() + '\0').empty());
 }
 
 TEST_CASE("a byte that changes gives another file or a refusal, never more") {

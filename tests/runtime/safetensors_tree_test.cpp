@@ -219,14 +219,14 @@ TEST_CASE("a file that nobody described is a dict of tensors") {
 }
 
 /// Why a file with one f32 tensor "t" and these metadata has no tree.
-std::string refusal(std::vector<std::pair<std::string, std::string>> metadata) {
+std::string metadata_refusal(std::vector<std::pair<std::string, std::string>> metadata) {
     metadata.emplace_back("optim.schema", "1");
     const File file = {{{"t", zeros({}, DType::f32)}}, std::move(metadata), true};
     return message_of<std::runtime_error>([&] { safetensors::to_tree(file, "x.safetensors"); });
 }
 
 std::string refusal_of_root(std::string_view text) {
-    return refusal({{"optim.root", "[{\"$t\":\"t\"}," + std::string(text) + "]"}});
+    return metadata_refusal({{"optim.root", "[{\"$t\":\"t\"}," + std::string(text) + "]"}});
 }
 
 TEST_CASE("texts that describe a tree wrongly are refused with key and byte") {
@@ -251,29 +251,29 @@ TEST_CASE("texts that describe a tree wrongly are refused with key and byte") {
     CHECK(contains(refusal_of_root("{\"$part\":\"optim\"}"), "the file must have this metadata key, got none (x.safetensors, metadata key optim.param_groups)"));
     CHECK(contains(refusal_of_root("{\"$part\":\"code\"}"), "a part must be model, ema, optim or sched, got 'code'"));
     CHECK(contains(refusal_of_root(std::string(65, '[') + std::string(65, ']')), "containers must be at most 64"));
-    CHECK(contains(refusal({{"optim.root", "1 2"}}), "nothing may follow the value, got '2' at byte 2"));
-    CHECK(contains(refusal({{"optim.root", ""}}), "a value must be a number, got the end"));
-    CHECK(contains(refusal({{"optim.root", "1"}}), "the tree must name every tensor, got 't' unnamed"));
+    CHECK(contains(metadata_refusal({{"optim.root", "1 2"}}), "nothing may follow the value, got '2' at byte 2"));
+    CHECK(contains(metadata_refusal({{"optim.root", ""}}), "a value must be a number, got the end"));
+    CHECK(contains(metadata_refusal({{"optim.root", "1"}}), "the tree must name every tensor, got 't' unnamed"));
 }
 
 TEST_CASE("parts that contradict one another are refused") {
     const std::string all = R"([{"$t":"t"}])";
-    CHECK(contains(refusal({}), "a file must have optim.root or one of model.keys, optim.state and sched, got none"));
-    CHECK(contains(refusal({{"model.keys", "[]"}, {"sched", "{}"}}), "got several"));
-    CHECK(contains(refusal({{"optim.root", all}, {"sched", "{}"}}), "the tree must have the part sched, got none"));
-    CHECK(contains(refusal({{"model.keys", "{}"}}), "the names must be a list"));
-    CHECK(contains(refusal({{"model.keys", "[\"t\",\"u\"]"}}), "every name must have a tensor in the file, got 'u' without one"));
-    CHECK(contains(refusal({{"model.keys", "[\"t\",\"t\"]"}}), "a name must be there once, got 't' twice"));
-    CHECK(contains(refusal({{"model.keys", "[1]"}}), "the names must be strings, got 1"));
-    CHECK(contains(refusal({{"optim.root", R"([{"$part":"sched"},{"$part":"sched"}])"}, {"sched", "{}"}}), "a part must be there once, got 'sched' twice"));
-    CHECK(contains(refusal({{"sched", R"({"$part":"sched"})"}}), "a part must stand in optim.root, got 'sched'"));
-    CHECK(contains(refusal({{"optim.state", "{}"}, {"optim.param_groups", "{}"}}), "param_groups must be a list"));
-    CHECK(contains(refusal({{"optim.state", "[]"}, {"optim.param_groups", "[]"}}), "the state must be a map"));
-    CHECK(contains(refusal({{"optim.state", R"({"01":{}})"}, {"optim.param_groups", "[]"}}), "a parameter must be a decimal id, got '01'"));
-    CHECK(contains(refusal({{"optim.state", R"({"1":3})"}, {"optim.param_groups", "[]"}}), "a parameter's state must be a map, got 3"));
-    CHECK(contains(refusal({{"optim.state", R"({"b":{}})"}, {"optim.param_groups", R"([{"params":[0],"param_names":["a"]}])"}}), "a parameter must be in param_names, got 'b'"));
-    CHECK(contains(refusal({{"optim.root", all}, {"optim.aliases", R"({"t":"t"})"}}), "an alias must be a new name for a tensor of the file, got 't' for 't'"));
-    CHECK(contains(refusal({{"optim.root", all}, {"optim.aliases", R"({"u":"v"})"}}), "an alias must be a new name"));
+    CHECK(contains(metadata_refusal({}), "a file must have optim.root or one of model.keys, optim.state and sched, got none"));
+    CHECK(contains(metadata_refusal({{"model.keys", "[]"}, {"sched", "{}"}}), "got several"));
+    CHECK(contains(metadata_refusal({{"optim.root", all}, {"sched", "{}"}}), "the tree must have the part sched, got none"));
+    CHECK(contains(metadata_refusal({{"model.keys", "{}"}}), "the names must be a list"));
+    CHECK(contains(metadata_refusal({{"model.keys", "[\"t\",\"u\"]"}}), "every name must have a tensor in the file, got 'u' without one"));
+    CHECK(contains(metadata_refusal({{"model.keys", "[\"t\",\"t\"]"}}), "a name must be there once, got 't' twice"));
+    CHECK(contains(metadata_refusal({{"model.keys", "[1]"}}), "the names must be strings, got 1"));
+    CHECK(contains(metadata_refusal({{"optim.root", R"([{"$part":"sched"},{"$part":"sched"}])"}, {"sched", "{}"}}), "a part must be there once, got 'sched' twice"));
+    CHECK(contains(metadata_refusal({{"sched", R"({"$part":"sched"})"}}), "a part must stand in optim.root, got 'sched'"));
+    CHECK(contains(metadata_refusal({{"optim.state", "{}"}, {"optim.param_groups", "{}"}}), "param_groups must be a list"));
+    CHECK(contains(metadata_refusal({{"optim.state", "[]"}, {"optim.param_groups", "[]"}}), "the state must be a map"));
+    CHECK(contains(metadata_refusal({{"optim.state", R"({"01":{}})"}, {"optim.param_groups", "[]"}}), "a parameter must be a decimal id, got '01'"));
+    CHECK(contains(metadata_refusal({{"optim.state", R"({"1":3})"}, {"optim.param_groups", "[]"}}), "a parameter's state must be a map, got 3"));
+    CHECK(contains(metadata_refusal({{"optim.state", R"({"b":{}})"}, {"optim.param_groups", R"([{"params":[0],"param_names":["a"]}])"}}), "a parameter must be in param_names, got 'b'"));
+    CHECK(contains(metadata_refusal({{"optim.root", all}, {"optim.aliases", R"({"t":"t"})"}}), "an alias must be a new name for a tensor of the file, got 't' for 't'"));
+    CHECK(contains(metadata_refusal({{"optim.root", all}, {"optim.aliases", R"({"u":"v"})"}}), "an alias must be a new name"));
     const File other_schema = {{}, {{"optim.schema", "2"}, {"optim.root", "1"}}, true};
     CHECK(message_of<std::runtime_error>([&] { safetensors::to_tree(other_schema, "y"); }) == "load: the schema must be 1, got '2' (y, metadata key optim.schema)");
 }

@@ -10,8 +10,6 @@
 namespace ravine::testing {
 namespace {
 
-std::string complaint(const std::function<void()>& call) { return message_of<std::invalid_argument>(call); }
-
 /// Counts what is out, and gives memory that is full of nonsense.
 struct CountingAllocator final : Allocator {
     std::size_t blocks = 0, bytes = 0;
