@@ -31,13 +31,16 @@ double norm_of(const std::vector<double>& norms, double order) {
 Tensor clip_grad_norm_(std::span<const Tensor> gradients, double max_norm, double norm_type, const Context& context) {
     if (!(max_norm >= 0)) invalid(fmt::format("max_norm must be >= 0, got {}", max_norm));
     if (norm_type != 1 && norm_type != 2 && norm_type != INFINITY) invalid(fmt::format("norm_type must be 1, 2 or inf, got {}", norm_type));
+    std::vector<Tensor> parts;  // the real and imaginary ones of complex gradients
     for (const Tensor& gradient : gradients) {
         if (gradient.read_only()) invalid("gradients must be writable, got a read-only one of shape " + gradient.shape().to_string());
+        if (is_complex(gradient.dtype()) && norm_type != 2) invalid(fmt::format("norm_type must be 2 with complex gradients, got {}", norm_type));
+        parts.push_back(as_real(gradient));
     }
-    const bool wide = std::any_of(gradients.begin(), gradients.end(), [](const Tensor& g) { return g.dtype() == DType::f64; });
-    const double total = norm_of(foreach::norms(gradients, norm_type, context), norm_type);
+    const bool wide = std::any_of(parts.begin(), parts.end(), [](const Tensor& g) { return g.dtype() == DType::f64; });
+    const double total = norm_of(foreach::norms(parts, norm_type, context), norm_type);
     const double coefficient = max_norm / (total + 1e-6);
-    foreach::mul_(gradients, coefficient > 1 ? 1 : coefficient, context);
+    foreach::mul_(parts, coefficient > 1 ? 1 : coefficient, context);
     return scalar_tensor(total, wide ? DType::f64 : DType::f32, context);
 }
 

@@ -66,7 +66,7 @@ bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name,
     if (value.is_null() && !algorithm_.counts_steps) return false;
     const Tensor* tensor = value.get_if<Tensor>();
     const bool fits = tensor != nullptr && tensor->defined() && tensor->shape() == data.shape() &&
-                      (tensor->dtype() == data.dtype() || (cast && is_floating_point(tensor->dtype())));
+                      (tensor->dtype() == data.dtype() || (cast && is_floating_point(tensor->dtype()) && is_floating_point(data.dtype())));
     if (!fits) return refuse(fmt::format("a {} tensor of shape {}", ravine::name(data.dtype()), data.shape().to_string()));
     Tensor& own = slots.tensors[static_cast<std::size_t>(known - state_names_.begin())];
     own = zeros_like(data, context());
@@ -118,12 +118,15 @@ void ElementwiseBody::prepare_group(const Parameters& params) {
 std::vector<Tensor> ElementwiseBody::started(const Group& group, std::string_view slot, std::span<const Tensor> like) const {
     const double start = algorithm_.initial((algorithm_.has_state_from_start ? default_group() : group).options_data(), slot);
     for (const Tensor& data : like) {
-        if (!std::isfinite(start) || std::fabs(start) <= largest_value(data.dtype())) continue;
+        if (!std::isfinite(start) || std::fabs(start) <= largest_value(real_dtype(data.dtype()))) continue;
         throw std::invalid_argument(fmt::format("{}: {} must start with a number that is convertible to {} without overflow, got {}", name(), slot,
                                                 ravine::name(data.dtype()), start));
     }
     std::vector<Tensor> made = zeros_like(like, context());
-    if (start != 0) foreach::add_(made, start, context());
+    if (start == 0) return made;
+    std::vector<Tensor> numbers;
+    for (const Tensor& tensor : made) numbers.push_back(as_real(tensor));
+    foreach::add_(numbers, start, context());
     return made;
 }
 

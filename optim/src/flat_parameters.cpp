@@ -13,12 +13,12 @@ namespace ravine::inline v0::optim {
 
 std::int64_t total_elements(const Parameters& parameters) noexcept {
     std::int64_t total = 0;
-    for (const Parameter& parameter : parameters) total += parameter.data().numel();
+    for (const Parameter& parameter : parameters) total += as_real(parameter.data()).numel();
     return total;
 }
 
 DType widest_dtype(const Parameters& parameters) noexcept {
-    const bool wide = std::any_of(parameters.begin(), parameters.end(), [](const Parameter& p) { return p.data().dtype() == DType::f64; });
+    const bool wide = std::any_of(parameters.begin(), parameters.end(), [](const Parameter& p) { return real_dtype(p.data().dtype()) == DType::f64; });
     return wide ? DType::f64 : DType::f32;
 }
 
@@ -26,7 +26,7 @@ FlatParameters::FlatParameters(std::string_view owner, const Parameters& paramet
     : owner_(owner), parameters_(parameters), context_(context), dtype_(widest_dtype(parameters)), numel_(total_elements(parameters)) {
     if (!parameters.empty()) device_ = parameters.front().data().device();
     for (const Parameter& parameter : parameters) {
-        data_.push_back(parameter.data());
+        data_.push_back(as_real(parameter.data()));
         if (parameter.data().device() == device_) continue;
         throw std::invalid_argument(fmt::format("{}: all parameters must be on one device, {}, got {} ({})", owner, name(device_),
                                                 name(parameter.data().device()), describe(parameter)));
@@ -35,7 +35,7 @@ FlatParameters::FlatParameters(std::string_view owner, const Parameters& paramet
 
 void FlatParameters::check_unmoved() const {
     for (std::size_t i = 0; i < data_.size(); ++i) {
-        if (parameters_[i].data().is_same_view(data_[i])) continue;
+        if (as_real(parameters_[i].data()).is_same_view(data_[i])) continue;
         throw std::invalid_argument(fmt::format("{}: the closure must leave the parameters where they are, got another place ({})", owner_,
                                                 describe(parameters_[i])));
     }
@@ -64,7 +64,7 @@ Tensor FlatParameters::gradient(bool negated) const {
             continue;
         }
         present.push_back(parts[i]);
-        gradients.push_back(gradient);
+        gradients.push_back(as_real(gradient));
     }
     foreach::copy_(present, gradients, context_);
     foreach::zero_(absent, context_);

@@ -6,7 +6,7 @@
 namespace ravine::inline v0::optim {
 
 /// Parameters as one vector, for the time of one step: their gradients one after the other in row-major order, in the widest of
-/// their dtypes. The context is who works and whose memory it is.
+/// their dtypes; of complex ones the parts. The context is who works and whose memory it is.
 class FlatParameters {
   public:
     /// std::invalid_argument beginning with `owner` if they are not all on one device.
@@ -39,7 +39,7 @@ class FlatParameters {
     std::int64_t numel_ = 0;
 };
 
-/// The number of elements of all parameters together, and the widest of their dtypes.
+/// The number of elements of all parameters together, two for a complex one, and the widest of their dtypes.
 std::int64_t total_elements(const Parameters& parameters) noexcept;
 DType widest_dtype(const Parameters& parameters) noexcept;
 

@@ -43,8 +43,9 @@ std::string LBFGSAlgorithm::contradiction(const Options& options) {
 void LBFGSBody::check_new_group(const Parameters& parameters, const std::string& where) const {
     if (!groups().empty()) throw std::invalid_argument(fmt::format("{}: there must be one group of parameters only, got a second one{}", name(), where));
     for (const Parameter& parameter : parameters) {
-        if (parameter.data().dtype() == DType::f64 || parameter.data().dtype() == DType::f32) continue;
-        throw std::invalid_argument(fmt::format("{}: parameters must be float64 or float32, got {} ({})", name(),
+        const DType dtype = real_dtype(parameter.data().dtype());
+        if (dtype == DType::f64 || dtype == DType::f32) continue;
+        throw std::invalid_argument(fmt::format("{}: parameters must be float64, float32 or complex, got {} ({})", name(),
                                                 ravine::name(parameter.data().dtype()), describe(parameter)));
     }
 }

@@ -36,6 +36,14 @@ void check_dimensions(std::string_view owner, const Parameters& params, std::str
     }
 }
 
+void check_real(std::string_view owner, const Parameters& params, std::string_view where) {
+    for (const Parameter& parameter : params) {
+        if (!is_complex(parameter.data().dtype())) continue;
+        throw std::invalid_argument(fmt::format("{}: parameters must be real, got {} of dtype {}{}", owner, describe(parameter),
+                                                ravine::name(parameter.data().dtype()), where));
+    }
+}
+
 void check_scaler_tensor(std::string_view owner, std::string_view what, const Tensor& tensor) {
     if (!tensor.defined() || (tensor.numel() == 1 && tensor.dtype() == DType::f32)) return;
     throw std::invalid_argument(fmt::format("{}: {} must be a float32 tensor of one element, got {}", owner, what,
@@ -169,6 +177,7 @@ Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
     check_new_group(params, where);
     check_names(name(), groups(), params);
     if (traits().matrices_only) check_dimensions(name(), params, where);
+    if (traits().real_only) check_real(name(), params, where);
 
     std::unordered_set<const Parameter::Body*> elsewhere, here;
     for (const auto& other : groups()) {

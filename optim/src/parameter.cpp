@@ -13,8 +13,8 @@ namespace {
 
 void check_data(const Tensor& data) {
     if (!data.defined()) invalid("data must be a tensor, got an undefined one");
-    if (!is_floating_point(data.dtype())) {
-        invalid(fmt::format("data must be float64, float32, bfloat16 or float16, got {}", name(data.dtype())));
+    if (!is_floating_point(real_dtype(data.dtype()))) {
+        invalid(fmt::format("data must be float64, float32, bfloat16, float16 or complex, got {}", name(data.dtype())));
     }
     if (data.read_only()) invalid("data must be writable, got read-only memory (borrowed from a const pointer)");
     for (std::size_t d = 0; d < data.dim(); ++d) {

@@ -19,6 +19,9 @@ struct Parameter::Body {
     }
 };
 
+/// What the arithmetic of a step sees of a parameter, a gradient or a state: the parts of a complex tensor, any other tensor itself.
+inline Tensor as_real(const Tensor& tensor) { return is_complex(tensor.dtype()) ? tensor.view_as_real() : tensor; }
+
 /// The parameter's name for messages, escaped; "a parameter of shape (2, 3)" if it has none.
 std::string describe(const Parameter& parameter);
 

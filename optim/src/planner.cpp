@@ -56,6 +56,7 @@ void Planner::add_group(std::size_t index) {
         body_.members_.push_back({parameter.body(), parameter.body()->generation, ElementwiseBody::no_row});
         const bool is_sparse = parameter.sparse_grad().defined();
         if (!parameter.grad().defined() && !is_sparse) continue;
+        check_complex(parameter, group, index);
         StateStore::Slots* state = state_for(parameter, rule);
         if (is_sparse) {
             body_.sparse_.push_back({index, parameter, state});
@@ -74,7 +75,7 @@ void Planner::add_group(std::size_t index) {
         body_.makes_state_ = body_.makes_state_ || fresh;
         const std::size_t entry = entry_for({.wave = wave_for(occurrence, implementation == Implementation::for_loop),
                                              .group = index,
-                                             .dtype = parameter.data().dtype(),
+                                             .dtype = real_dtype(parameter.data().dtype()),
                                              .device = device,
                                              .step = (has_step ? state->step : 0) + static_cast<std::int64_t>(occurrence),
                                              .scalars = scalars,
@@ -94,6 +95,13 @@ void Planner::add_group(std::size_t index) {
         if (candidates_[i].state != nullptr && candidates_[i].occurrence == 0) fresh_states.push_back({candidates_[i].parameter, candidates_[i].state});
     }
     body_.make_states(group, rule, fresh_states);
+}
+
+/// torch's fused kernels are for floating-point parameters alone, and whoever names them expects to be told.
+void Planner::check_complex(const Parameter& parameter, const Group& group, std::size_t index) const {
+    if (!is_complex(parameter.data().dtype()) || body_.algorithm_.implementation(group.options_data()) != Implementation::fused) return;
+    throw std::invalid_argument(fmt::format("{}: implementation must not be fused with complex parameters, got {} ({}, group {})", body_.name(),
+                                            name(parameter.data().dtype()), describe(parameter), index));
 }
 
 /// A count that is the host's from now on is read, which waits for the device.
@@ -168,12 +176,16 @@ void Planner::add_rows() {
     std::stable_sort(candidates_.begin(), candidates_.end(),
                      [](const Candidate& a, const Candidate& b) { return a.entry < b.entry; });
     body_.rows_.reserve(candidates_.size());
+    Tensor parts[kernels::max_slots];
     for (const Candidate& candidate : candidates_) {
         const auto& entry = body_.entries_[candidate.entry];
         const RuleInfo& rule = body_.algorithm_.rules[entry.variant];
         const Tensor* slots[kernels::max_slots] = {&candidate.parameter->data(), &candidate.parameter->grad()};
         for (std::size_t s = 0; s < rule.state.size(); ++s) slots[s + 2] = &candidate.state->tensors[body_.slot_index(rule, s)];
         const std::span used(slots, rule.state.size() + 2);
+        if (is_complex(slots[0]->dtype())) {
+            for (std::size_t s = 0; s < used.size(); ++s) slots[s] = &(parts[s] = slots[s]->view_as_real());
+        }
         const std::size_t plan_row = body_.waves_[entry.wave].plan.add_row(entry.plan_entry, used);
         body_.members_[candidate.member].row = body_.rows_.size();
         body_.rows_.push_back({candidate.parameter->data(), candidate.parameter->grad(), candidate.state, candidate.entry, plan_row});

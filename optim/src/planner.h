@@ -26,6 +26,7 @@ class Planner {
     void add_group(std::size_t index);
     StateStore::Slots* state_for(const Parameter& parameter, const RuleInfo& rule);
     std::size_t entry_for(ElementwiseBody::Entry entry, const StateStore::Slots* state);
+    void check_complex(const Parameter& parameter, const Group& group, std::size_t index) const;
     void settle_count(StateStore::Slots& state, bool counted);
     Tensor new_count(const StateStore::Slots& state, const RuleInfo& rule, Device device) const;
     std::size_t wave_for(std::size_t occurrence, bool serial);

@@ -38,6 +38,14 @@ bool is_floating_point(DType dtype) noexcept {
     return dtype <= DType::f16;
 }
 
+bool is_complex(DType dtype) noexcept {
+    return dtype == DType::c64 || dtype == DType::c128;
+}
+
+DType real_dtype(DType dtype) noexcept {
+    return dtype == DType::c64 ? DType::f32 : dtype == DType::c128 ? DType::f64 : dtype;
+}
+
 std::string_view name(DType dtype) noexcept {
     return descriptions[static_cast<std::size_t>(dtype)].name;
 }

@@ -330,4 +330,18 @@ Tensor Tensor::view(const Shape& shape) const {
     return result;
 }
 
+Tensor Tensor::view_as_real() const {
+    if (!defined_ || !is_complex(dtype_)) invalid("view_as_real", "the tensor must be complex", defined_ ? name(dtype_) : "an undefined one");
+    std::vector<std::int64_t> sizes(shape_.begin(), shape_.end()), steps;
+    for (const std::int64_t stride : strides_) steps.push_back(2 * stride);
+    sizes.push_back(2);
+    steps.push_back(1);
+    Tensor result = *this;
+    result.shape_ = Shape(sizes);
+    result.strides_ = Shape(steps);
+    result.numel_ = 2 * numel_;
+    result.dtype_ = real_dtype(dtype_);
+    return result;
+}
+
 }  // namespace ravine::inline v0

@@ -158,7 +158,7 @@ TEST_CASE("there is one group of float32 and float64 parameters") {
           "LBFGS: there must be one group of parameters only, got a second one (group 1)");
     CHECK(optimizer.param_groups().size() == 1);
     CHECK(message_of<std::invalid_argument>([] { LBFGS({Parameter("h", zeros({2}, DType::bf16))}); }) ==
-          "LBFGS: parameters must be float64 or float32, got bfloat16 ('h')");
+          "LBFGS: parameters must be float64, float32 or complex, got bfloat16 ('h')");
 }
 
 TEST_CASE("with an empty group the closure is called once; without a group there is nothing to step") {

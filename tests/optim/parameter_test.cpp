@@ -30,7 +30,7 @@ TEST_CASE("data and gradients that do not fit are refused with the reason") {
     const auto complaint = [](const std::function<void()>& call) { return message_of<std::invalid_argument>(call); };
     const Tensor data = zeros({2, 3}, DType::f32);
     CHECK(contains(complaint([&] { Parameter{Tensor()}; }), "Parameter: data must be a tensor"));
-    CHECK(contains(complaint([&] { Parameter{zeros({2}, DType::i64)}; }), "data must be float64, float32, bfloat16 or float16, got int64"));
+    CHECK(contains(complaint([&] { Parameter{zeros({2}, DType::i64)}; }), "data must be float64, float32, bfloat16, float16 or complex, got int64"));
     CHECK(contains(complaint([&] { Parameter{borrow(data.data(), DType::f32, {6})}; }), "data must be writable"));
     CHECK(contains(complaint([&] { Parameter(data, zeros({3, 2}, DType::f32)); }), "grad must have the parameter's shape (2, 3), got (3, 2)"));
     CHECK(contains(complaint([&] { Parameter(data, zeros({2, 3}, DType::f64)); }), "grad must have the parameter's dtype float32, got float64"));

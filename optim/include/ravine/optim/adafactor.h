@@ -37,7 +37,7 @@ struct AdafactorOptions {
 struct AdafactorAlgorithm {
     using Options = AdafactorOptions;
     static constexpr std::string_view name = "Adafactor";
-    static constexpr Traits traits = {.elementwise = false};
+    static constexpr Traits traits = {.elementwise = false, .real_only = true};
 };
 template <> RAVINE_API const OptimizerClass& class_of<AdafactorAlgorithm>();
 using Adafactor = OptimizerOf<AdafactorAlgorithm>;

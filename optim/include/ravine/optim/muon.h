@@ -57,7 +57,7 @@ struct MuonOptions {
 struct MuonAlgorithm {
     using Options = MuonOptions;
     static constexpr std::string_view name = "Muon";
-    static constexpr Traits traits = {.elementwise = false, .matrices_only = true};
+    static constexpr Traits traits = {.elementwise = false, .matrices_only = true, .real_only = true};
 };
 template <> RAVINE_API const OptimizerClass& class_of<MuonAlgorithm>();
 using Muon = OptimizerOf<MuonAlgorithm>;

@@ -14,9 +14,14 @@ namespace ravine::inline v0 {
 /// The memory of both tensors stays the caller's. The gradient has the parameter's shape, dtype and device, in any
 /// layout; it may be read-only, and absent (an undefined Tensor), in which case a step passes the parameter over. It may be
 /// sparse instead, for the optimizers that take those.
+///
+/// A complex parameter is stepped like its real and imaginary parts (`view_as_real`), bit for bit; its state is complex too.
+/// (torch's for-loop rounds an addition of complex numbers twice where that of real ones is one fma: SGD, and coupled decay in Adam,
+/// Adagrad, Adadelta, Adamax and RMSprop, may differ from it in a last bit.) Taken by the elementwise optimizers, not by explicit
+/// `fused`, and by LBFGS.
 class RAVINE_API Parameter {
   public:
-    /// Without a name. std::invalid_argument: undefined or read-only data, a dtype that is not floating-point, a stride of
+    /// Without a name. std::invalid_argument: undefined or read-only data, a dtype that is neither floating-point nor complex, a stride of
     /// 0 over more than one element; a gradient that does not fit it.
     explicit Parameter(Tensor data, Tensor grad = {});
     Parameter(std::string name, Tensor data, Tensor grad = {});

@@ -23,7 +23,7 @@ struct SparseAdamOptions {
 struct SparseAdamAlgorithm {
     using Options = SparseAdamOptions;
     static constexpr std::string_view name = "SparseAdam";
-    static constexpr Traits traits = {.gradients = Gradients::sparse, .other_gradients = "Adam", .elementwise = false};
+    static constexpr Traits traits = {.gradients = Gradients::sparse, .other_gradients = "Adam", .elementwise = false, .real_only = true};
 };
 template <> RAVINE_API const OptimizerClass& class_of<SparseAdamAlgorithm>();
 using SparseAdam = OptimizerOf<SparseAdamAlgorithm>;

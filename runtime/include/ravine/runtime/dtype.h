@@ -8,7 +8,7 @@
 
 namespace ravine::inline v0 {
 
-/// Element types of a Tensor. Parameters are f64, f32, bf16 or f16; the others surround them in checkpoints.
+/// Element types of a Tensor. Parameters are f64, f32, bf16 or f16, or complex; the others surround them in checkpoints.
 enum class DType : std::uint8_t { f64, f32, bf16, f16, i64, i32, i16, i8, u64, u32, u16, u8, boolean, c64, c128 };
 
 /// Bytes per element.
@@ -16,6 +16,11 @@ RAVINE_API std::size_t item_size(DType dtype) noexcept;
 
 /// Whether the dtype is f64, f32, bf16 or f16: what optimizers and foreach functions work on.
 RAVINE_API bool is_floating_point(DType dtype) noexcept;
+
+/// Whether the dtype is c64 or c128: an element is two numbers, the real and the imaginary part.
+RAVINE_API bool is_complex(DType dtype) noexcept;
+/// The dtype of a complex dtype's parts, f32 of c64 and f64 of c128; any other dtype itself.
+RAVINE_API DType real_dtype(DType dtype) noexcept;
 
 /// torch's name: "float32", "bfloat16", "bool", ...
 RAVINE_API std::string_view name(DType dtype) noexcept;

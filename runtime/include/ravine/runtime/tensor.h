@@ -79,6 +79,9 @@ class RAVINE_API Tensor {
     void zero_(const Context& context = {}) const;
     /// A view with other sizes; the tensor must be contiguous and the number of elements the same.
     Tensor view(const Shape& shape) const;
+    /// A complex tensor's real and imaginary parts as one more dimension, the last, of size 2: torch.view_as_real. A view;
+    /// std::invalid_argument for a tensor that is not complex.
+    Tensor view_as_real() const;
 
     /// Whether two tensors see the same memory in the same way.
     bool is_same_view(const Tensor& other) const noexcept;
