@@ -3,6 +3,7 @@
 #include "elementwise_scalars.h"
 #include "state_parts.h"
 
+#include <ravine/runtime/list_checks.h>
 #include <ravine/runtime/list_update.h>
 
 #include <fmt/format.h>

@@ -1,14 +1,9 @@
 #include <ravine/runtime/list_update.h>
 
-#include "list_checks.h"
+#include <ravine/runtime/list_checks.h>
 #include "workers.h"
 
-#include <ravine/runtime/value.h>
-
-#include <fmt/format.h>
-
 #include <map>
-#include <stdexcept>
 #include <tuple>
 
 namespace ravine::inline v0 {
@@ -46,17 +41,6 @@ void ListUpdate::run(function_ref<const kernels::StepArguments*(std::size_t)> ar
     }
     plan.seal(workers.executor().concurrency(), context);
     plan.run(workers.executor());
-}
-
-void check_numbers(std::string_view who, std::string_view what, std::span<const Tensor> list, std::size_t tensors) {
-    check_count(who, what, list.size(), tensors);
-    check_defined(who, what, list);
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        if (list[i].numel() == 1 && list[i].dtype() == DType::f32 && list[i].device() == Device{}) continue;
-        throw std::invalid_argument(fmt::format("{}: {} must be float32 tensors of one element on cpu, got {} (tensor {})", who, what,
-                                                Value(list[i]).to_string(), i));
-    }
-    check_writable(who, what, list);
 }
 
 }  // namespace ravine::inline v0

@@ -1,15 +1,19 @@
 #pragma once
 #include <ravine/optim/adadelta.h>
+#include <ravine/optim/adafactor.h>
 #include <ravine/optim/adagrad.h>
 #include <ravine/optim/adam.h>
 #include <ravine/optim/adamax.h>
 #include <ravine/optim/adamw.h>
 #include <ravine/optim/asgd.h>
+#include <ravine/optim/muon.h>
 #include <ravine/optim/nadam.h>
 #include <ravine/optim/radam.h>
 #include <ravine/optim/rmsprop.h>
 #include <ravine/optim/rprop.h>
 #include <ravine/optim/sgd.h>
+#include <ravine/optim/sparse_adam.h>
+#include <ravine/runtime/sparse.h>
 
 #include <span>
 
@@ -28,7 +32,7 @@
 /// initial_accumulator_value, which no function reads from the options.
 ///
 /// **Options** are the class's, without its checks of ranges, as in torch. `implementation` chooses as there: automatic is fused.
-/// `differentiable` is without effect, `capturable` is refused, and gradients are dense.
+/// `differentiable` is without effect, `capturable` is refused, and gradients are dense, but for sparse_adam's.
 ///
 /// All memory stays the caller's; nothing is kept. Memory that is written must not overlap other memory of the call: not even numbers may be
 /// shared. The context gives the executor and sgd's new buffers.
@@ -67,5 +71,16 @@ RAVINE_API void rmsprop(TensorList params, TensorList grads, TensorList square_a
                         TensorList state_steps, const RMSpropOptions& options, const Context& context = {});
 RAVINE_API void rprop(TensorList params, TensorList grads, TensorList prevs, TensorList step_sizes, TensorList state_steps, const RpropOptions& options,
                       const Context& context = {});
+
+/// What the classes of these three refuse, beside what they say of ranges, is refused here too; see there.
+///
+/// A matrix (or more dimensions) has a row_var and a col_var, whose last and last but one dimension is 1, any other parameter a
+/// variance: those that it does not have may be undefined.
+RAVINE_API void adafactor(TensorList params, TensorList grads, TensorList row_vars, TensorList col_vars, TensorList variances, TensorList state_steps,
+                          const AdafactorOptions& options, const Context& context = {});
+RAVINE_API void muon(TensorList params, TensorList grads, TensorList muon_momentum_bufs, const MuonOptions& options, const Context& context = {});
+/// `state_steps` are the numbers of the steps to be made, 1 for the first, and stay: here the caller counts, as in torch.
+RAVINE_API void sparse_adam(TensorList params, std::span<const SparseTensor> grads, TensorList exp_avgs, TensorList exp_avg_sqs,
+                            std::span<const std::int64_t> state_steps, const SparseAdamOptions& options, const Context& context = {});
 
 }  // namespace ravine::inline v0::optim::functional

@@ -27,7 +27,4 @@ struct RAVINE_API ListUpdate {
     void run(function_ref<const kernels::StepArguments*(std::size_t)> arguments_of, const Context& context) const;
 };
 
-/// std::invalid_argument unless the list has, for each of so many tensors, a writable float32 of one element on the host.
-RAVINE_API void check_numbers(std::string_view who, std::string_view what, std::span<const Tensor> list, std::size_t tensors);
-
 }  // namespace ravine::inline v0
