@@ -1,5 +1,6 @@
 #include "elementwise_body.h"
 
+#include "elementwise_scalars.h"
 #include "parameter_body.h"
 #include "planner.h"
 
@@ -8,25 +9,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <stdexcept>
 
 namespace ravine::inline v0::optim {
-namespace {
-
-/// Name and value of the finite option with the largest magnitude: the one to blame for a scalar that is too large.
-std::pair<std::string_view, double> largest_option(const Group& group) {
-    std::pair<std::string_view, double> largest{"options", 0};
-    for (const FieldInfo& field : group.fields()) {
-        const Value value = field.get(group.options_data());
-        const double number = value.is(Value::Kind::floating) ? value.number() : 0;
-        if (std::isfinite(number) && std::fabs(number) > std::fabs(largest.second)) largest = {field.name, number};
-    }
-    return largest;
-}
-
-}  // namespace
 
 detail::BodyPointer detail::make_elementwise(const OptimizerClass& self, std::shared_ptr<Group> defaults, const Context& context) {
     return BodyPointer(new ElementwiseBody(static_cast<const Algorithm&>(self), std::move(defaults), context));
@@ -62,8 +47,7 @@ bool ElementwiseBody::is_skipped() const {
 }
 
 Implementation ElementwiseBody::implementation_of(const Group& group) const {
-    const Implementation chosen = algorithm_.implementation(group.options_data());
-    return chosen == Implementation::automatic ? Implementation::fused : chosen;
+    return ravine::optim::implementation_of(algorithm_, group.options_data());
 }
 
 std::size_t ElementwiseBody::slot_index(const RuleInfo& rule, std::size_t slot) const {
@@ -154,11 +138,8 @@ void ElementwiseBody::prepare_entry(Entry& entry) {
 }
 
 void ElementwiseBody::check_scalars(std::size_t index, DType dtype, const kernels::StepArguments& arguments) const {
-    const Group& group = *groups()[index];
-    if (algorithm_.rules[variant_of(group)].scalars_fit(arguments, largest_value(dtype), largest_computed_value(dtype))) return;
-    const auto [what, value] = largest_option(group);
-    throw std::invalid_argument(fmt::format("{}: {} must give scalars that are convertible to {} without overflow, got {} (group {})", name(),
-                                            what, ravine::name(dtype), value, index));
+    const std::string complaint = scalars_complaint(algorithm_, groups()[index]->options_data(), dtype, arguments);
+    if (!complaint.empty()) throw std::invalid_argument(fmt::format("{}: {} (group {})", name(), complaint, index));
 }
 
 void ElementwiseBody::prepare_counted(const Entry& entry, PlanEntry& planned) const {

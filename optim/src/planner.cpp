@@ -1,5 +1,6 @@
 #include "planner.h"
 
+#include "elementwise_scalars.h"
 #include "parameter_body.h"
 
 #include <ravine/runtime/device.h>
@@ -164,8 +165,8 @@ std::size_t Planner::entry_for(ElementwiseBody::Entry entry, const StateStore::S
     const RuleInfo& rule = body_.algorithm_.rules[entry.variant];
     if (entry.counted) entry.count = new_count(*state, rule, entry.device);
     // Which operations a list runs, the host must know: where it does not, the stepwise kernel does the same.
-    const bool as_list = entry.implementation == Implementation::foreach && !(entry.counted && rule.sets_switches);
-    const KernelKind kind = entry.implementation == Implementation::fused ? KernelKind::fused : as_list ? KernelKind::list : KernelKind::stepwise;
+    KernelKind kind = kind_of(entry.implementation);
+    if (kind == KernelKind::list && entry.counted && rule.sets_switches) kind = KernelKind::stepwise;
     entry.plan_entry = body_.waves_[entry.wave].plan.add_entry(ravine::entry_of(rule, kind, body_.isa_, entry.dtype, entry.device));
     body_.entries_.push_back(entry);
     return known->second;

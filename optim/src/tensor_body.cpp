@@ -123,4 +123,34 @@ void TensorBody::update() {
     }
 }
 
+void TensorBody::check_list(const Parameter& parameter, const SlotInfo& slot, const functional::StateList& list, std::size_t index) const {
+    const Tensor& data = parameter.data();
+    const Tensor tensor = index < list.tensors.size() ? list.tensors[index] : Tensor();
+    const bool fits = tensor.defined() && tensor.shape() == slot.shape && tensor.dtype() == data.dtype() && tensor.device() == data.device();
+    if (fits && !tensor.read_only()) return;
+    throw std::invalid_argument(fmt::format("{}: {} must be a {} tensor of shape {} on {} that can be written, got {} (tensor {})", name(), list.argument,
+                                            ravine::name(data.dtype()), slot.shape.to_string(), ravine::name(data.device()),
+                                            fits ? "a read-only one" : tensor.defined() ? Value(tensor).to_string() : "none", index));
+}
+
+void TensorBody::update_lists(const Group& group, std::span<const functional::StateList> state, std::span<const std::int64_t> steps) {
+    std::vector<StateStore::Slots> slots;
+    std::vector<TensorUpdate> updates;
+    slots.reserve(group.params().size());
+    for (const Parameter& parameter : group.params()) {
+        const std::size_t index = slots.size();
+        check_capture(parameter);
+        StateStore::Slots& own = slots.emplace_back(parameter);
+        for (const SlotInfo& slot : slots_of(parameter)) {
+            check_list(parameter, slot, state[slot.index], index);
+            own.tensors[slot.index] = state[slot.index].tensors[index];
+        }
+        updates.push_back({&parameter, &own, steps[index]});
+    }
+    check(group, 0, updates);
+    Context here = context();
+    here.executor = &executor();
+    update(group, updates, here);
+}
+
 }  // namespace ravine::inline v0::optim

@@ -1,4 +1,5 @@
 #pragma once
+#include "functional_update.h"
 #include "optimizer_body.h"
 #include "state_store.h"
 
@@ -28,6 +29,9 @@ class TensorBody : public OptimizerBody {
 
     Dict state(const Parameter& parameter) const override;
     void select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) override;
+    /// One update of a group that is not this optimizer's, with state that the caller keeps: of parameter i `state[s].tensors[i]`,
+    /// and the number of its step. For functional.h; std::invalid_argument before the first write.
+    void update_lists(const Group& group, std::span<const functional::StateList> state, std::span<const std::int64_t> steps);
 
   protected:
     /// `names` are the slots of all parameters in torch's order; static.
@@ -63,6 +67,7 @@ class TensorBody : public OptimizerBody {
     void update() override;
     std::vector<Batch> collect();
     void check_state(const TensorUpdate& update, std::size_t group) const;
+    void check_list(const Parameter& parameter, const SlotInfo& slot, const functional::StateList& list, std::size_t index) const;
     void check_capture(const Parameter& parameter) const;
     void make_state(const TensorUpdate& update) const;
     void unscale(const std::vector<Batch>& batches);

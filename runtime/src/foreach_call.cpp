@@ -1,6 +1,6 @@
 #include "foreach_call.h"
 
-#include "list_checks.h"
+#include <ravine/runtime/list_checks.h>
 #include "workers.h"
 
 #include <ravine/runtime/update.h>

@@ -1,5 +1,5 @@
 #include "foreach_call.h"
-#include "list_checks.h"
+#include <ravine/runtime/list_checks.h>
 
 #include <algorithm>
 #include <cstring>

@@ -1,7 +1,7 @@
 #include "device_reduction.h"
 #include "floating_point.h"
 #include "line_sum.h"
-#include "list_checks.h"
+#include <ravine/runtime/list_checks.h>
 #include "reduction_blocks.h"
 #include "storage.h"
 #include "strided.h"

@@ -1,6 +1,6 @@
 #include "floating_point.h"
 #include "line_sum.h"
-#include "list_checks.h"
+#include <ravine/runtime/list_checks.h>
 #include "reduction_blocks.h"
 #include "workers.h"
 

@@ -1,4 +1,6 @@
-#include "list_checks.h"
+#include <ravine/runtime/list_checks.h>
+
+#include <ravine/runtime/value.h>
 
 #include <fmt/format.h>
 
@@ -61,6 +63,16 @@ void check_alike(std::string_view who, std::string_view what, std::span<const Te
         invalid(who, fmt::format("{} must be {}", what, name(like[i].dtype())), name(list[i].dtype()), i);
     }
     check_devices(who, what, list, like);
+}
+
+void check_numbers(std::string_view who, std::string_view what, std::span<const Tensor> list, std::size_t tensors) {
+    check_count(who, what, list.size(), tensors);
+    check_defined(who, what, list);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        if (list[i].numel() == 1 && list[i].dtype() == DType::f32 && list[i].device() == Device{}) continue;
+        invalid(who, fmt::format("{} must be float32 tensors of one element on cpu", what), Value(list[i]).to_string(), i);
+    }
+    check_writable(who, what, list);
 }
 
 }  // namespace ravine::inline v0

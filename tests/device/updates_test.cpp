@@ -4,6 +4,7 @@
 #include "places.h"
 
 #include <ravine/optim/clip_grad.h>
+#include <ravine/optim/functional.h>
 #include <ravine/runtime/foreach.h>
 #include <ravine/runtime/fused.h>
 #include <ravine/runtime/file.h>
@@ -163,6 +164,23 @@ TEST_CASE("gradients that lie elsewhere in each step are found") {
         on_gpu.step();
     }
     CHECK(same_bits(there.data(), here.data()));
+}
+
+TEST_CASE("a functional form moves a list on several devices, whose numbers stay on the host") {
+    for (const optim::Implementation implementation : {optim::Implementation::for_loop, optim::Implementation::foreach, optim::Implementation::fused}) {
+        const std::vector<Tensor> params = {random_tensor({70, 30}, DType::bf16, 1), random_tensor({70, 30}, DType::bf16, 1).to(gpu)};
+        const std::vector<Tensor> grads = {random_tensor({70, 30}, DType::bf16, 2), random_tensor({70, 30}, DType::bf16, 2).to(gpu)};
+        const std::vector<Tensor> exp_avgs = zeros_like(params), exp_avg_sqs = zeros_like(params);
+        const std::vector<Tensor> mu_products = {scalar_tensor(1, DType::f32), scalar_tensor(1, DType::f32)};
+        const std::vector<Tensor> steps = {scalar_tensor(0, DType::f32), scalar_tensor(0, DType::f32)};
+        for (int step = 1; step <= 3; ++step) {
+            optim::functional::nadam(params, grads, exp_avgs, exp_avg_sqs, mu_products, steps, {.implementation = implementation});
+        }
+        CHECK(same_bits(params[1], params[0]));
+        CHECK(same_bits(exp_avg_sqs[1], exp_avg_sqs[0]));
+        CHECK(steps[1].item() == 3);
+        CHECK(mu_products[1].item() == mu_products[0].item());
+    }
 }
 
 TEST_CASE("the fused functions, clipping, zero_grad and averages work on a device") {

@@ -9,6 +9,7 @@
 #include <ravine/optim/asgd.h>
 #include <ravine/optim/classes.h>
 #include <ravine/optim/clip_grad.h>
+#include <ravine/optim/functional.h>
 #include <ravine/optim/lbfgs.h>
 #include <ravine/optim/nadam.h>
 #include <ravine/optim/muon.h>
