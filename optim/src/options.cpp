@@ -53,6 +53,11 @@ bool read(const Value& value, double& out, bool floats_only) {
         out = *number;
         return true;
     }
+    const Tensor* tensor = value.get_if<Tensor>();
+    if (tensor != nullptr && tensor->defined() && tensor->numel() == 1 && is_floating_point(tensor->dtype())) {
+        out = tensor->item();
+        return true;
+    }
     const std::int64_t* integer = value.get_if<std::int64_t>();
     if (integer == nullptr || floats_only) return false;
     out = static_cast<double>(*integer);

@@ -3,13 +3,6 @@
 #include <cmath>
 
 namespace ravine::testing {
-namespace {
-
-std::string complaint(std::string_view name, const Dict& options) {
-    return message_of<std::invalid_argument>([&] { optim::make(name, {Parameter(zeros({1}, DType::f32))}, options); });
-}
-
-}  // namespace
 
 TEST_CASE("defaults are torch's") {
     const Parameters parameters = make_parameters({{1}}, DType::f32);
@@ -29,24 +22,24 @@ TEST_CASE("defaults are torch's") {
 }
 
 TEST_CASE("an option out of its range is refused with its name, its range and its value") {
-    CHECK(complaint("SGD", {{"lr", -0.5}}) == "SGD: lr must be >= 0, got -0.5");
-    CHECK(complaint("SGD", {{"momentum", -1}}) == "SGD: momentum must be >= 0, got -1");
-    CHECK(complaint("SGD", {{"weight_decay", -1e-3}}) == "SGD: weight_decay must be >= 0, got -0.001");
-    CHECK(contains(complaint("SGD", {{"nesterov", true}}), "SGD: nesterov needs a momentum > 0 and zero dampening"));
-    CHECK(contains(complaint("SGD", {{"nesterov", true}, {"momentum", 0.9}, {"dampening", 0.1}}), "SGD: nesterov"));
+    CHECK(option_complaint("SGD", {{"lr", -0.5}}) == "SGD: lr must be >= 0, got -0.5");
+    CHECK(option_complaint("SGD", {{"momentum", -1}}) == "SGD: momentum must be >= 0, got -1");
+    CHECK(option_complaint("SGD", {{"weight_decay", -1e-3}}) == "SGD: weight_decay must be >= 0, got -0.001");
+    CHECK(contains(option_complaint("SGD", {{"nesterov", true}}), "SGD: nesterov needs a momentum > 0 and zero dampening"));
+    CHECK(contains(option_complaint("SGD", {{"nesterov", true}, {"momentum", 0.9}, {"dampening", 0.1}}), "SGD: nesterov"));
     for (const std::string name : {"Adam", "AdamW"}) {
-        CHECK(complaint(name, {{"lr", -1}}) == name + ": lr must be >= 0, got -1");
-        CHECK(complaint(name, {{"eps", -1e-9}}) == name + ": eps must be >= 0, got -1e-09");
-        CHECK(complaint(name, {{"weight_decay", -1.0}}) == name + ": weight_decay must be >= 0, got -1");
-        CHECK(complaint(name, {{"betas", Tuple{1.0, 0.9}}}) == name + ": betas[0] must be in [0, 1), got 1");
-        CHECK(complaint(name, {{"betas", Tuple{0.9, 1.5}}}) == name + ": betas[1] must be in [0, 1), got 1.5");
-        CHECK(complaint(name, {{"betas", Tuple{0.9, -0.1}}}) == name + ": betas[1] must be in [0, 1), got -0.1");
+        CHECK(option_complaint(name, {{"lr", -1}}) == name + ": lr must be >= 0, got -1");
+        CHECK(option_complaint(name, {{"eps", -1e-9}}) == name + ": eps must be >= 0, got -1e-09");
+        CHECK(option_complaint(name, {{"weight_decay", -1.0}}) == name + ": weight_decay must be >= 0, got -1");
+        CHECK(option_complaint(name, {{"betas", Tuple{1.0, 0.9}}}) == name + ": betas[0] must be in [0, 1), got 1");
+        CHECK(option_complaint(name, {{"betas", Tuple{0.9, 1.5}}}) == name + ": betas[1] must be in [0, 1), got 1.5");
+        CHECK(option_complaint(name, {{"betas", Tuple{0.9, -0.1}}}) == name + ": betas[1] must be in [0, 1), got -0.1");
     }
 }
 
 TEST_CASE("AdamW's decay is always decoupled") {
-    CHECK(complaint("AdamW", {{"decoupled_weight_decay", false}}) == "AdamW: decoupled_weight_decay must be True, got False");
-    CHECK(complaint("AdamW", {{"decoupled_weight_decay", true}}).empty());
+    CHECK(option_complaint("AdamW", {{"decoupled_weight_decay", false}}) == "AdamW: decoupled_weight_decay must be True, got False");
+    CHECK(option_complaint("AdamW", {{"decoupled_weight_decay", true}}).empty());
 }
 
 TEST_CASE("constructors check like the factory") {
@@ -57,26 +50,26 @@ TEST_CASE("constructors check like the factory") {
 }
 
 TEST_CASE("NaN is refused where torch refuses it") {
-    CHECK(complaint("SGD", {{"lr", NAN}}).empty());
-    CHECK(complaint("SGD", {{"momentum", NAN}}).empty());
+    CHECK(option_complaint("SGD", {{"lr", NAN}}).empty());
+    CHECK(option_complaint("SGD", {{"momentum", NAN}}).empty());
     for (const char* name : {"Adam", "AdamW"}) {
-        for (const char* key : {"lr", "eps", "weight_decay"}) CHECK(contains(complaint(name, Dict{{key, NAN}}), key));
-        CHECK(contains(complaint(name, {{"betas", Tuple{NAN, 0.9}}}), "betas[0]"));
+        for (const char* key : {"lr", "eps", "weight_decay"}) CHECK(contains(option_complaint(name, Dict{{key, NAN}}), key));
+        CHECK(contains(option_complaint(name, {{"betas", Tuple{NAN, 0.9}}}), "betas[0]"));
     }
 }
 
 TEST_CASE("values of the wrong kind are refused by name") {
     for (const std::string_view name : elementwise_names()) {
-        CHECK(contains(complaint(name, {{"lr", "fast"}}), std::string(name) + ": lr must be a number, got 'fast'"));
-        CHECK(contains(complaint(name, {{"lr", nullptr}}), "lr must be a number, got None"));
-        CHECK(contains(complaint(name, {{"lr", true}}), "lr must be a number, got True"));
-        CHECK(contains(complaint(name, {{"maximize", 1}}), "maximize must be a bool, got 1"));
-        CHECK(contains(complaint(name, {{"foreach", "yes"}}), "foreach must be a bool or None"));
+        CHECK(contains(option_complaint(name, {{"lr", "fast"}}), std::string(name) + ": lr must be a number, got 'fast'"));
+        CHECK(contains(option_complaint(name, {{"lr", nullptr}}), "lr must be a number, got None"));
+        CHECK(contains(option_complaint(name, {{"lr", true}}), "lr must be a number, got True"));
+        CHECK(contains(option_complaint(name, {{"maximize", 1}}), "maximize must be a bool, got 1"));
+        CHECK(contains(option_complaint(name, {{"foreach", "yes"}}), "foreach must be a bool or None"));
     }
-    CHECK(contains(complaint("Adam", {{"betas", 0.9}}), "Adam: betas must be two floats, got 0.9"));
-    CHECK(contains(complaint("Adam", {{"betas", Tuple{0.9}}}), "Adam: betas must be two floats"));
-    CHECK(contains(complaint("Adam", {{"betas", Tuple{0.9, 0.9, 0.9}}}), "Adam: betas must be two floats"));
-    CHECK(contains(complaint("Adam", {{"betas", Tuple{0, 0.9}}}), "Adam: betas must be two floats"));
+    CHECK(contains(option_complaint("Adam", {{"betas", 0.9}}), "Adam: betas must be two floats, got 0.9"));
+    CHECK(contains(option_complaint("Adam", {{"betas", Tuple{0.9}}}), "Adam: betas must be two floats"));
+    CHECK(contains(option_complaint("Adam", {{"betas", Tuple{0.9, 0.9, 0.9}}}), "Adam: betas must be two floats"));
+    CHECK(contains(option_complaint("Adam", {{"betas", Tuple{0, 0.9}}}), "Adam: betas must be two floats"));
 }
 
 TEST_CASE("an unknown option lists the known ones") {
@@ -102,8 +95,8 @@ TEST_CASE("torch's flags choose the implementation, and contradict one another a
     for (const std::string_view name : elementwise_names()) {
         if (!optim::make(name, {}).defaults().contains("fused")) continue;
         const Dict both = {{"foreach", true}, {"fused", true}};
-        CHECK(complaint(name, both) == std::string(name) + ": fused and foreach must not be True together");
-        CHECK(contains(complaint(name, {{"fused", true}, {"differentiable", true}}), "differentiable"));
+        CHECK(option_complaint(name, both) == std::string(name) + ": fused and foreach must not be True together");
+        CHECK(contains(option_complaint(name, {{"fused", true}, {"differentiable", true}}), "differentiable"));
     }
 }
 
@@ -197,6 +190,31 @@ TEST_CASE("a group shows its options by torch's names") {
     CHECK_THROWS_AS(group.number("betas"), std::invalid_argument);
     CHECK_THROWS_AS(group.set("betas", 3), std::invalid_argument);
     CHECK(group.get("betas") == Value(Tuple{0.25, 0.75}));
+}
+
+TEST_CASE("a number may be given as a tensor of one element, and is a number from then on") {
+    for (const std::string_view name : elementwise_names()) {
+        for (const Shape& shape : {Shape{}, Shape{1}, Shape{1, 1}}) {
+            const Tensor lr = tensor_of({0.25}).view(shape);
+            Optimizer optimizer = optim::make(name, {some_parameter()}, {{"lr", lr}});
+            CHECK(optimizer.param_groups()[0].get("lr") == Value(0.25));
+            CHECK(optimizer.state_dict() == optim::make(name, {some_parameter()}, {{"lr", 0.25}}).state_dict());
+        }
+        CHECK(contains(option_complaint(name, {{"lr", tensor_of({1, 2})}}), "lr must be a number, got tensor(float32, (2,))"));
+        CHECK(contains(option_complaint(name, {{"lr", zeros({}, DType::i64)}}), "lr must be a number"));
+        CHECK(contains(option_complaint(name, {{"lr", tensor_of({-1})}}), "lr must be >= 0, got -1"));
+    }
+    const Dict betas = {{"betas", Tuple{tensor_of({0.5}), tensor_of({0.75}, DType::f64).view({})}}};
+    CHECK(optim::make("AdamW", {some_parameter()}, betas).param_groups()[0].get("betas") == Value(Tuple{0.5, 0.75}));
+}
+
+TEST_CASE("a state dict whose lr is a tensor is loaded by its value") {
+    const Parameter parameter = some_parameter();
+    Optimizer optimizer = optim::make("Adam", {parameter});
+    Value state = optimizer.state_dict().clone();
+    state.at("param_groups").as<List>().items[0].as<Dict>().set("lr", tensor_of({0.5}));
+    optimizer.load_state_dict(state);
+    CHECK(optimizer.param_groups()[0].get("lr") == Value(0.5));
 }
 
 }  // namespace ravine::testing

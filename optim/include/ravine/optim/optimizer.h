@@ -115,7 +115,8 @@ class RAVINE_API Optimizer {
 };
 
 /// An optimizer by torch's class name in any case, with torch's option names. std::out_of_range for an unknown class or
-/// option, with the known ones; std::invalid_argument for a bad value. With no parameters, add groups before the first step.
+/// option, with the known ones; std::invalid_argument for a bad value. A number may be a floating-point tensor of one element, as
+/// torch's tensor lr and betas: its value is taken now, and computed with in double. With no parameters, add groups before the first step.
 RAVINE_API Optimizer make(std::string_view name, Parameters params, const Dict& options = {}, const Context& context = {});
 /// torch's names of all classes, sorted.
 RAVINE_API std::vector<std::string_view> names();
