@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Compiles and runs the C++ in the documents, as it stands there.
+"""Compiles and runs the C++ in the documents and the examples, as it stands there.
 
 usage: readme.py SOURCE_FOLDER BUILD_FOLDER COMPILER...
 
 A block between ```cpp and ``` that has an `int main` is a program: it is compiled with warnings as errors, linked with the
 static library and run in an empty folder. A block that includes a header but has no `main` is compiled only. Others are
 fragments, and left alone.
+
+Every docs/examples/*.cpp is such a program too. It checks what it claims: one that exits with another status than 0, or
+prints nothing, has failed. README.md links all of them.
 """
 
 import re
@@ -18,7 +21,7 @@ from counts import Tally
 
 BLOCK = re.compile(r"^```cpp\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FLOORS = ["kernels", "runtime", "optim", "sched", "swa"]
-FLAGS = ["-std=c++20", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+FLAGS = ["-std=c++20", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wno-sign-conversion", "-Werror"]
 
 
 def blocks_of(document):
@@ -40,11 +43,11 @@ def libraries(build):
     return [str(build / "libravine.a") if word == "-lravine" else word for word in words]
 
 
-def run(command, folder):
+def run(command, folder, must_print=False):
     """Empty, or how the command ended."""
     process = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     if process.returncode == 0:
-        return ""
+        return "" if process.stdout or not must_print else "it prints nothing"
     output = process.stderr.strip() or process.stdout.strip()
     return f"exit status {process.returncode}\n{output}"
 
@@ -58,7 +61,7 @@ def check_block(compiler, root, libs, text):
         if "int main" not in text:
             return run([*command, "-fsyntax-only"], folder)
         (Path(folder) / "empty").mkdir()
-        return run([*command, "-o", "snippet", *libs], folder) or run(["../snippet"], f"{folder}/empty")
+        return run([*command, "-o", "snippet", *libs], folder) or run(["../snippet"], f"{folder}/empty", must_print=True)
 
 
 def main():
@@ -70,6 +73,13 @@ def main():
         for line, text in blocks_of(document):
             if "int main" in text or "#include" in text:
                 tally.check(f"{document.relative_to(root)}:{line}", check_block(compiler, root, libs, text))
+    readme = (root / "README.md").read_text()
+    examples = sorted((root / "docs" / "examples").glob("*.cpp"))
+    tally.check("there are examples", "" if examples else "none in docs/examples")
+    for example in examples:
+        name = str(example.relative_to(root))
+        tally.check(name, check_block(compiler, root, libs, example.read_text()))
+        tally.check(f"README.md links {name}", "" if f"]({name})" in readme else "it does not")
     return tally.finish()
 
 

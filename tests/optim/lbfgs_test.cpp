@@ -316,7 +316,7 @@ TEST_CASE("a loss that is not a number ends nothing by itself") {
 
 TEST_CASE("a closure that throws leaves parameters and state as they were, whichever call it is") {
     struct Stop {};
-    for (int last = 1; last <= 8; ++last) {
+    for (int last = 1; last <= 5; ++last) {
         CAPTURE(last);
         Problem problem = Problem::ravine(), undisturbed = Problem::ravine();
         LBFGS optimizer(problem.parameters, {.max_iter = 4, .line_search_fn = wolfe}), other(undisturbed.parameters, {.max_iter = 4, .line_search_fn = wolfe});
@@ -329,8 +329,7 @@ TEST_CASE("a closure that throws leaves parameters and state as they were, which
             if (++calls == last) throw Stop();
             return problem.rosenbrock();
         };
-        if (last <= 4) CHECK_THROWS_AS(optimizer.step(failing), Stop);
-        else try { optimizer.step(failing); continue; } catch (const Stop&) {}
+        CHECK_THROWS_AS(optimizer.step(failing), Stop);
         CHECK(problem.point() == point);
         CHECK(optimizer.state_dict() == before);
         optimizer.step([&] { return problem.rosenbrock(); });
