@@ -23,13 +23,12 @@ KERNEL = re.compile(r"\.entry (\w+)\(.*?^\}", re.DOTALL | re.MULTILINE)
 APPROXIMATE = re.compile(r"^\s*(?:@%p\d+ )?((?:mad\.f|ex2|lg2|sin|cos|tanh)\S*|\S+\.(?:approx|full|ftz)\S*)", re.MULTILINE)
 UNROUNDED = re.compile(r"^\s*((?:add|sub|mul|div|sqrt|rcp|fma)\.f(?:32|64))\b", re.MULTILINE)
 # Operations of rules for each root, all optional ones included: the coupled decay (fma), the unscaling (div). By hand, from the rules.
-# The first number is that of the slots; a half type is widened with one product for each.
 PROPORTIONS = {
-    "AdamRuleILb0": (4, {"fma": 3, "mul": 4, "div": 3, "sqrt": 1}),
-    "AdamRuleILb1": (5, {"fma": 3, "mul": 4, "div": 3, "sqrt": 1}),
-    "9NAdamRule": (4, {"fma": 3, "mul": 5, "div": 4, "sqrt": 1}),
-    "9RAdamRule": (4, {"fma": 3, "mul": 7, "div": 2, "rcp": 1, "sqrt": 1}),
-    "11AdagradRule": (3, {"fma": 2, "mul": 1, "div": 2, "sqrt": 1}),
+    "AdamRuleILb0": {"fma": 3, "mul": 4, "div": 3, "sqrt": 1},
+    "AdamRuleILb1": {"fma": 3, "mul": 4, "div": 3, "sqrt": 1},
+    "9NAdamRule": {"fma": 3, "mul": 5, "div": 4, "sqrt": 1},
+    "9RAdamRule": {"fma": 3, "mul": 7, "div": 2, "rcp": 1, "sqrt": 1},
+    "11AdagradRule": {"fma": 2, "mul": 1, "div": 2, "sqrt": 1},
 }
 
 
@@ -59,14 +58,11 @@ def faults_of(kernel, text):
         reads_nothing = access == "ld" and "4Fill" in kernel
         if not reads_nothing and not re.search(rf"\b{access}\.global\S*\.(?:v4\.\w32|v2\.\w64)\b", text):
             faults.append(f"no {access} of 16 bytes")
-    for rule, (slots, proportion) in PROPORTIONS.items():
+    for rule, proportion in PROPORTIONS.items():
         if rule in kernel and "rounded" not in kernel:
             counts = {name: len(re.findall(rf"\b{name}\.rn\.f(?:32|64)\b", text)) for name in proportion}
-            expected = dict(proportion)
-            if "3f16" in kernel:
-                expected["mul"] += slots
-            if any(counts[name] != expected[name] * counts["sqrt"] for name in proportion) or counts["sqrt"] == 0:
-                faults.append(f"operations are not in the rule's proportion {expected}: {counts}")
+            if any(counts[name] != proportion[name] * counts["sqrt"] for name in proportion) or counts["sqrt"] == 0:
+                faults.append(f"operations are not in the rule's proportion {proportion}: {counts}")
     return faults
 
 
