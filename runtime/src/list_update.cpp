@@ -1,7 +1,8 @@
 #include <ravine/runtime/list_update.h>
 
-#include <ravine/runtime/list_checks.h>
 #include "workers.h"
+
+#include <ravine/runtime/list_checks.h>
 
 #include <map>
 #include <tuple>
