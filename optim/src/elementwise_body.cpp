@@ -92,8 +92,8 @@ bool ElementwiseBody::move_row(Member& member) {
     row.data = member.body->data;
     row.grad = member.body->grad;
     Plan& plan = waves_[entry.wave].plan;
-    plan.move_slot(row.plan_row, kernels::param_slot, as_real(row.data));
-    plan.move_slot(row.plan_row, kernels::grad_slot, as_real(row.grad));
+    plan.move_slot(row.plan_row, kernels::param_slot, row.data);
+    plan.move_slot(row.plan_row, kernels::grad_slot, row.grad);
     member.generation = member.body->generation;
     return true;
 }

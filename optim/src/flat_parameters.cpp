@@ -13,7 +13,7 @@ namespace ravine::inline v0::optim {
 
 std::int64_t total_elements(const Parameters& parameters) noexcept {
     std::int64_t total = 0;
-    for (const Parameter& parameter : parameters) total += as_real(parameter.data()).numel();
+    for (const Parameter& parameter : parameters) total += parameter.data().numel() * (is_complex(parameter.data().dtype()) ? 2 : 1);
     return total;
 }
 

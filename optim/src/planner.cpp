@@ -177,16 +177,12 @@ void Planner::add_rows() {
     std::stable_sort(candidates_.begin(), candidates_.end(),
                      [](const Candidate& a, const Candidate& b) { return a.entry < b.entry; });
     body_.rows_.reserve(candidates_.size());
-    Tensor parts[kernels::max_slots];
     for (const Candidate& candidate : candidates_) {
         const auto& entry = body_.entries_[candidate.entry];
         const RuleInfo& rule = body_.algorithm_.rules[entry.variant];
         const Tensor* slots[kernels::max_slots] = {&candidate.parameter->data(), &candidate.parameter->grad()};
         for (std::size_t s = 0; s < rule.state.size(); ++s) slots[s + 2] = &candidate.state->tensors[body_.slot_index(rule, s)];
         const std::span used(slots, rule.state.size() + 2);
-        if (is_complex(slots[0]->dtype())) {
-            for (std::size_t s = 0; s < used.size(); ++s) slots[s] = &(parts[s] = slots[s]->view_as_real());
-        }
         const std::size_t plan_row = body_.waves_[entry.wave].plan.add_row(entry.plan_entry, used);
         body_.members_[candidate.member].row = body_.rows_.size();
         body_.rows_.push_back({candidate.parameter->data(), candidate.parameter->grad(), candidate.state, candidate.entry, plan_row});

@@ -47,7 +47,7 @@ MuonSplit split_for_muon(const Parameters& parameters, std::span<const std::stri
             excepted = true;
             used[i] = true;
         }
-        (parameter.data().dim() == 2 && !excepted ? result.matrices : result.others).push_back(parameter);
+        (parameter.data().dim() == 2 && !is_complex(parameter.data().dtype()) && !excepted ? result.matrices : result.others).push_back(parameter);
     }
     for (std::size_t i = 0; i < except.size(); ++i) {
         if (!used[i]) throw std::invalid_argument(fmt::format("split_for_muon: a pattern must match a parameter's name, got {}", quoted(except[i])));

@@ -59,8 +59,14 @@ unsigned Plan::add_entry(const PlanEntry& entry) {
 }
 
 std::size_t Plan::add_row(unsigned entry, std::span<const Tensor* const> slots) {
-    Row row;
     const Tensor& first = *slots.front();
+    Tensor parts[kernels::max_slots];
+    const Tensor* seen[kernels::max_slots] = {};
+    if (is_complex(first.dtype())) {
+        for (std::size_t s = 0; s < slots.size(); ++s) seen[s] = &(parts[s] = slots[s]->view_as_real());
+        return add_row(entry, std::span(seen, slots.size()));
+    }
+    Row row;
     row.count = first.numel();
     row.item = item_size(first.dtype());
     row.entry = entry;
@@ -154,7 +160,11 @@ void Plan::make_tasks(int concurrency) {
 
 void Plan::move_slot(std::size_t index, int slot, const Tensor& tensor) {
     Row& row = rows_[index];
-    if (!row.tensors.empty()) return device_entry(row.entry).table.move_slot(row.first_chunk, slot, tensor);
+    if (!row.tensors.empty()) {
+        DeviceTable& table = device_entry(row.entry).table;
+        if (is_complex(tensor.dtype())) return table.move_slot(row.first_chunk, slot, tensor.view_as_real());
+        return table.move_slot(row.first_chunk, slot, tensor);
+    }
     auto* start = static_cast<std::byte*>(const_cast<void*>(tensor.data()));
     row.slot[static_cast<std::size_t>(slot)] = start;
     for (std::size_t i = 0; i < row.chunks; ++i) {

@@ -113,11 +113,11 @@ void AveragedModel::Body::make_plan(const Parameters& model) {
     std::vector<std::pair<std::pair<Device, DType>, unsigned>> entry_of;
     for (std::size_t i = 0; i < model.size(); ++i) {
         const Tensor& average = averages[i].data();
-        const std::pair kind(average.device(), average.dtype());
+        const std::pair kind(average.device(), real_dtype(average.dtype()));
         auto found = std::find_if(entry_of.begin(), entry_of.end(), [&](const auto& entry) { return entry.first == kind; });
         if (found == entry_of.end()) {
             entries.push_back(plan.add_entry(ravine::entry_of(family, grid_family, averaging.is_exponential() ? 1 : 0,
-                                                          kernels::AverageSlots::writes, isa, average.dtype(), average.device())));
+                                                          kernels::AverageSlots::writes, isa, kind.second, kind.first)));
             found = entry_of.insert(entry_of.end(), {kind, entries.back()});
         }
         const Tensor* slots[kernels::AverageSlots::slots] = {&average, &model[i].data()};

@@ -123,4 +123,19 @@ TEST_CASE("what does not fit is refused, and nothing is changed") {
     CHECK_THROWS_AS(swa::AveragedModel({model[0], Parameter(zeros({1}, DType::f32))}), std::invalid_argument);
 }
 
+TEST_CASE("complex models are averaged like their parts") {
+    for (const swa::Averaging& averaging : {swa::Averaging(), swa::ema(0.75)}) {
+        const Tensor whole = zeros({5}, DType::c64), parts = whole.view_as_real(), apart = zeros({5, 2}, DType::f32);
+        const Parameters model = {Parameter(whole)}, other = {Parameter(apart)};
+        swa::AveragedModel average(model, averaging), expected(other, averaging);
+        for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+            parts.copy_(random_tensor({5, 2}, DType::f32, seed));
+            apart.copy_(parts);
+            average.update_parameters(model);
+            expected.update_parameters(other);
+        }
+        CHECK(Value(average.parameters()[0].data().view_as_real()) == Value(expected.parameters()[0].data()));
+    }
+}
+
 }  // namespace ravine::testing

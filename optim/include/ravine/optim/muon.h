@@ -68,7 +68,7 @@ struct MuonSplit {
     Parameters others;    ///< for AdamW or the like
 };
 
-/// Divides parameters, in their order: those of two dimensions go to Muon, but for those whose name matches a pattern, as
+/// Divides parameters, in their order: real ones of two dimensions go to Muon, but for those whose name matches a pattern, as
 /// embeddings and the output layer should; all others do not. In a pattern `*` stands for any text and `?` for one character:
 /// `{"*embed*", "lm_head.*"}`. std::invalid_argument for a pattern that matches no parameter, or beside parameters without names.
 RAVINE_API MuonSplit split_for_muon(const Parameters& parameters, std::span<const std::string_view> except);

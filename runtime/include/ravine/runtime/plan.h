@@ -60,7 +60,7 @@ class RAVINE_API Plan {
     unsigned add_entry(const PlanEntry& entry);
     PlanEntry& entry(unsigned index) noexcept { return entries_[index]; }
 
-    /// Adds a row: the tensors of its slots, of equal shape and item size. Returns its number.
+    /// Adds a row: the tensors of its slots, of equal shape and item size; of complex ones the row has the parts. Returns its number.
     std::size_t add_row(unsigned entry, std::span<const Tensor* const> slots);
     /// Cuts the rows into chunks and the chunks into tasks for that many threads. The context gives a device's stream and
     /// memory. std::bad_alloc, std::runtime_error from a device.

@@ -29,7 +29,7 @@ RAVINE_API Averaging ema(double decay = 0.999);
 ///
 /// It owns a copy of the parameters, in their dtypes, layouts and names. The first update copies the model, later ones
 /// average: the mean by p + (q - p) / (n + 1), the exponential average by lerp(p, q, 1 - decay); 16-bit averages are
-/// rounded after each of these operations, as in torch. One parallel region per update; no allocation once the model's
+/// rounded after each of these operations, as in torch; complex ones are averaged like their parts. One parallel region per update; no allocation once the model's
 /// memory stays where it is. Move-only. Belongs to one thread at a time together with the model.
 class RAVINE_API AveragedModel {
   public:
