@@ -28,19 +28,18 @@ void check_names(std::string_view owner, std::span<const std::shared_ptr<Group>>
     }
 }
 
-void check_dimensions(std::string_view owner, const Parameters& params, std::string_view where) {
+/// What a class says of all its parameters.
+void check_kinds(std::string_view owner, const Traits& traits, const Parameters& params, std::string_view where) {
     for (const Parameter& parameter : params) {
-        if (parameter.data().dim() == 2) continue;
-        throw std::invalid_argument(fmt::format("{}: parameters must be matrices, of 2 dimensions, got {} of shape {}{}", owner, describe(parameter),
-                                                parameter.data().shape().to_string(), where));
-    }
-}
-
-void check_real(std::string_view owner, const Parameters& params, std::string_view where) {
-    for (const Parameter& parameter : params) {
-        if (!is_complex(parameter.data().dtype())) continue;
-        throw std::invalid_argument(fmt::format("{}: parameters must be real, got {} of dtype {}{}", owner, describe(parameter),
-                                                ravine::name(parameter.data().dtype()), where));
+        const Tensor& data = parameter.data();
+        if (traits.matrices_only && data.dim() != 2) {
+            throw std::invalid_argument(fmt::format("{}: parameters must be matrices, of 2 dimensions, got {} of shape {}{}", owner, describe(parameter),
+                                                    data.shape().to_string(), where));
+        }
+        if (traits.real_only && is_complex(data.dtype())) {
+            throw std::invalid_argument(fmt::format("{}: parameters must be real, got {} of dtype {}{}", owner, describe(parameter),
+                                                    ravine::name(data.dtype()), where));
+        }
     }
 }
 
@@ -176,8 +175,7 @@ Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
     check_group(*group, groups().size(), true);
     check_new_group(params, where);
     check_names(name(), groups(), params);
-    if (traits().matrices_only) check_dimensions(name(), params, where);
-    if (traits().real_only) check_real(name(), params, where);
+    check_kinds(name(), traits(), params, where);
 
     std::unordered_set<const Parameter::Body*> elsewhere, here;
     for (const auto& other : groups()) {

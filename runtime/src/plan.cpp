@@ -60,9 +60,9 @@ unsigned Plan::add_entry(const PlanEntry& entry) {
 
 std::size_t Plan::add_row(unsigned entry, std::span<const Tensor* const> slots) {
     const Tensor& first = *slots.front();
-    Tensor parts[kernels::max_slots];
-    const Tensor* seen[kernels::max_slots] = {};
     if (is_complex(first.dtype())) {
+        Tensor parts[kernels::max_slots];
+        const Tensor* seen[kernels::max_slots] = {};
         for (std::size_t s = 0; s < slots.size(); ++s) seen[s] = &(parts[s] = slots[s]->view_as_real());
         return add_row(entry, std::span(seen, slots.size()));
     }

@@ -31,6 +31,12 @@ struct AllPasses {
 
 namespace {
 
+/// The kernels' tables have a place for each of these, and for nothing else.
+void check_storage(DType dtype) {
+    if (is_floating_point(dtype)) return;
+    throw std::invalid_argument(fmt::format("ravine: a kernel's dtype must be float64, float32, bfloat16 or float16, got {}", name(dtype)));
+}
+
 kernels::Kernel* kernel_of(const RuleInfo& rule, KernelKind kind, Isa isa, DType dtype) noexcept {
     if (kind == KernelKind::list) return rule.list;
     const auto& table = kind == KernelKind::fused ? rule.fused : rule.stepwise;
@@ -53,6 +59,7 @@ void set_device_kernel(PlanEntry& entry, const RuleInfo& rule, KernelKind kind, 
 }  // namespace
 
 PlanEntry entry_of(const RuleInfo& rule, KernelKind kind, Isa isa, DType dtype, Device device) {
+    check_storage(dtype);
     PlanEntry entry;
     entry.kernel = kernel_of(rule, kind, isa, dtype);
     entry.arguments.passes = &passes_of(isa, dtype);
@@ -64,6 +71,7 @@ PlanEntry entry_of(const RuleInfo& rule, KernelKind kind, Isa isa, DType dtype, 
 
 PlanEntry entry_of(const kernels::FamilyKernels& family, const kernels::FamilyGridKernels& grid_family, int index, unsigned writes, Isa isa,
                    DType dtype, Device device) {
+    check_storage(dtype);
     PlanEntry entry;
     const auto storage = static_cast<std::size_t>(dtype);
     entry.kernel = family.stepwise[static_cast<std::size_t>(isa)][storage][index];

@@ -86,7 +86,7 @@ struct Power {
 /// Which kernel makes an update.
 enum class KernelKind { fused, stepwise, list };
 
-/// An entry whose kernel updates tensors of `dtype` (f64, f32, bf16 or f16) on `device` by a rule. std::runtime_error if the
+/// An entry whose kernel updates tensors of `dtype` (f64, f32, bf16 or f16, std::invalid_argument otherwise) on `device` by a rule. std::runtime_error if the
 /// rule has no kernels for devices.
 RAVINE_API PlanEntry entry_of(const RuleInfo& rule, KernelKind kind, Isa isa, DType dtype, Device device);
 /// The same for rule number `index` of a family whose rules are operations, not updates: each rounded like torch's.
