@@ -16,7 +16,7 @@
 namespace ravine::tools {
 namespace {
 
-struct Arguments {
+struct BenchArguments {
     bool list = false;
     bool json = false;
     std::vector<std::string> cases = {"1x16Mi", "16x1Mi", "1000x1024", "10000x64"};
@@ -71,7 +71,7 @@ BenchOptimizer parse_optimizer(std::string_view text) {
     return result;
 }
 
-BenchRequest read_request(const Arguments& arguments) {
+BenchRequest read_request(const BenchArguments& arguments) {
     BenchRequest request;
     if (!(arguments.seconds > 0 && arguments.seconds <= 1e6)) refuse("--seconds must be above 0 and at most 1e6", fmt::format("{}", arguments.seconds));
     request.seconds = arguments.seconds;
@@ -94,7 +94,7 @@ BenchRequest read_request(const Arguments& arguments) {
     return request;
 }
 
-void bench(const Arguments& arguments) {
+void bench(const BenchArguments& arguments) {
     arguments.run.choose_machine();
     if (arguments.list) return write_text(arguments.json ? bench_list_json() : bench_list(), "-", "bench");
     const BenchRequest request = read_request(arguments);
@@ -105,7 +105,7 @@ void bench(const Arguments& arguments) {
 }  // namespace
 
 void add_bench(CommandLine& program) {
-    const auto arguments = std::make_shared<Arguments>();
+    const auto arguments = std::make_shared<BenchArguments>();
     Command command = program.add_command("bench", "Measure steps beside what memory allows");
     command.flag("--list", arguments->list, "show all cases and optimizers");
     command.list("--case", arguments->cases, "lists of tensors, see --list", "NAME,...");

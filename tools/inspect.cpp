@@ -16,7 +16,7 @@
 namespace ravine::tools {
 namespace {
 
-struct Arguments {
+struct InspectArguments {
     std::string file;
     bool json = false;
     bool raw = false;
@@ -49,7 +49,7 @@ std::string text_for_people(const safetensors::File& file, const Value& tree, st
            optimizer_summaries(tree, class_name(file));
 }
 
-void inspect(const Arguments& arguments) {
+void inspect(const InspectArguments& arguments) {
     if (arguments.values.value_or(0) < 0) {
         throw std::invalid_argument(fmt::format("inspect: --values must be at least 0, got {}", *arguments.values));
     }
@@ -68,7 +68,7 @@ void inspect(const Arguments& arguments) {
 
 void add_inspect(CommandLine& program) {
     Command command = program.add_command("inspect", "Print what is in a checkpoint");
-    const auto arguments = std::make_shared<Arguments>();
+    const auto arguments = std::make_shared<InspectArguments>();
     command.required("FILE", arguments->file, "a safetensors file", "");
     command.flag("--json", arguments->json, "print JSON");
     command.flag("--raw", arguments->raw, "print the plain file, not the tree that ravine wrote into it");

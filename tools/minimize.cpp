@@ -16,7 +16,7 @@
 namespace ravine::tools {
 namespace {
 
-struct Arguments {
+struct MinimizeArguments {
     std::string spec;
     std::string output = "-";
     std::string plot;
@@ -53,7 +53,7 @@ std::string picture(const MinimizePlan& plan, std::vector<PlanePoint> path, doub
     return contour_svg({title, "x0", "x1", std::move(path)}, value);
 }
 
-void minimize(Arguments& arguments) {
+void minimize(MinimizeArguments& arguments) {
     Warnings warnings;
     const Context context = arguments.run.context(&warnings);
     const MinimizePlan plan = read_minimize_plan(arguments.spec);
@@ -85,7 +85,7 @@ void minimize(Arguments& arguments) {
 }  // namespace
 
 void add_minimize(CommandLine& program) {
-    const auto arguments = std::make_shared<Arguments>();
+    const auto arguments = std::make_shared<MinimizeArguments>();
     Command command = program.add_command("minimize", "Minimize a function that is known by its formula, step by step");
     command.required("spec", arguments->spec, "JSON file with function, start, dtype, optimizer, scheduler, steps; - is stdin", "SPEC.json");
     command.option("-o,--output", arguments->output, "CSV file; - is stdout (default)", "FILE.csv");

@@ -20,7 +20,7 @@
 namespace ravine::tools {
 namespace {
 
-struct Arguments {
+struct ReplayArguments {
     std::string spec;
     std::string input;
     std::string output;
@@ -36,7 +36,7 @@ struct Record {
 };
 
 /// What the spec file says.
-struct Plan {
+struct ReplayPlan {
     ClassSpec optimizer;
     std::optional<std::vector<GroupSpec>> groups;
     std::vector<ClassSpec> schedulers;
@@ -66,8 +66,8 @@ std::string beside(const std::string& spec, const std::string& path) {
     return spec == "-" ? path : (std::filesystem::path(spec).parent_path() / path).string();
 }
 
-Plan read_plan(const Spec& spec, const Recording& recording) {
-    Plan plan;
+ReplayPlan read_plan(const Spec& spec, const Recording& recording) {
+    ReplayPlan plan;
     plan.optimizer = spec.optimizer();
     plan.groups = spec.groups(true);
     plan.schedulers = spec.schedulers();
@@ -78,12 +78,12 @@ Plan read_plan(const Spec& spec, const Recording& recording) {
     return plan;
 }
 
-void check_optimizer(const Plan& plan) {
+void check_optimizer(const ReplayPlan& plan) {
     check_needs_no_closure(optim::class_name(plan.optimizer.type), "replay");
 }
 
 /// The parameters of every group, in order.
-std::vector<Parameters> group_parameters(const Spec& spec, const Plan& plan, const Recording& recording) {
+std::vector<Parameters> group_parameters(const Spec& spec, const ReplayPlan& plan, const Recording& recording) {
     if (!plan.groups) return {recording.parameters()};
     std::vector<Parameters> result;
     std::set<std::string> used;
@@ -110,7 +110,7 @@ std::vector<Parameters> group_parameters(const Spec& spec, const Plan& plan, con
     return result;
 }
 
-optim::Optimizer make_optimizer(const Spec& spec, const Plan& plan, const Recording& recording, const Context& context) {
+optim::Optimizer make_optimizer(const Spec& spec, const ReplayPlan& plan, const Recording& recording, const Context& context) {
     const std::vector<Parameters> parameters = group_parameters(spec, plan, recording);
     optim::Optimizer optimizer = optim::make(plan.optimizer.type, {}, plan.optimizer.options, context);
     for (std::size_t g = 0; g < parameters.size(); ++g) {
@@ -134,7 +134,7 @@ void record(safetensors::File& file, const Recording& recording, const optim::Op
     }
 }
 
-safetensors::File run(const Plan& plan, const Recording& recording, optim::Optimizer& optimizer, Progress& progress) {
+safetensors::File run(const ReplayPlan& plan, const Recording& recording, optim::Optimizer& optimizer, Progress& progress) {
     std::vector<sched::LRScheduler> schedulers = make_schedulers(plan.schedulers, optimizer);
     safetensors::File file;
     for (std::int64_t t = 1; t <= plan.steps; ++t) {
@@ -149,7 +149,7 @@ safetensors::File run(const Plan& plan, const Recording& recording, optim::Optim
     return file;
 }
 
-void check_outputs(const Arguments& arguments) {
+void check_outputs(const ReplayArguments& arguments) {
     namespace fs = std::filesystem;
     if (arguments.output == "-") throw std::invalid_argument("replay: --output must be a file, got '-'");
     const auto place = [](const std::string& path) { return fs::absolute(path).lexically_normal(); };
@@ -159,7 +159,7 @@ void check_outputs(const Arguments& arguments) {
 }
 
 /// Both files or, if either cannot be written, no new one.
-void write(const Arguments& arguments, const optim::Optimizer& optimizer, const safetensors::File& file) {
+void write(const ReplayArguments& arguments, const optim::Optimizer& optimizer, const safetensors::File& file) {
     const std::string& state = arguments.save_state;
     if (state.empty()) return safetensors::write(file, arguments.output);
     const bool existed = std::filesystem::exists(state);
@@ -172,14 +172,14 @@ void write(const Arguments& arguments, const optim::Optimizer& optimizer, const 
     }
 }
 
-void replay(Arguments& arguments) {
+void replay(ReplayArguments& arguments) {
     Warnings warnings;
     const Context context = arguments.run.context(&warnings);
     check_outputs(arguments);
     const Spec spec("replay", arguments.spec,
                     {"optimizer", "groups", "scheduler", "steps", "implementation", "record", "load"});
     Recording recording(safetensors::read(arguments.input), arguments.input);
-    Plan plan = read_plan(spec, recording);
+    ReplayPlan plan = read_plan(spec, recording);
     if (const auto implementation = arguments.run.implementation()) plan.implementation = implementation;
     check_optimizer(plan);
     recording.move_to(arguments.run.device(), context);
@@ -195,7 +195,7 @@ void replay(Arguments& arguments) {
 }  // namespace
 
 void add_replay(CommandLine& program) {
-    const auto arguments = std::make_shared<Arguments>();
+    const auto arguments = std::make_shared<ReplayArguments>();
     Command command = program.add_command("replay", "Run an optimizer over recorded gradients");
     command.required("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, record, load; - is stdin", "SPEC.json");
     command.required("input", arguments->input, "tensors param/<name> and grad/<name>/<step>, sparse ones as .../indices and .../values", "INPUT.safetensors");

@@ -124,6 +124,12 @@ template <class Check> void for_each_configuration(const Check& check) {
     }
 }
 
+inline std::vector<std::string> keys_of(const Dict& dict) {
+    std::vector<std::string> result;
+    for (const auto& [key, value] : dict) result.push_back(key.as<std::string>());
+    return result;
+}
+
 /// A few steps over new parameters, and what they lead to.
 inline Value run(std::string_view name, const Dict& options, Implementation implementation, const std::vector<Shape>& shapes,
                  DType dtype, int steps = 3, const Context& context = {}) {

@@ -80,12 +80,6 @@ class Problem {
     }
 };
 
-inline std::vector<std::string> keys_of(const Dict& dict) {
-    std::vector<std::string> result;
-    for (const auto& [key, value] : dict) result.push_back(key.as<std::string>());
-    return result;
-}
-
 inline Dict state_of(const Optimizer& optimizer, const Problem& problem) { return optimizer.state(problem.parameters.front()); }
 
 inline constexpr const char* wolfe = "strong_wolfe";

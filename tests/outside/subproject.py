@@ -3,11 +3,10 @@
 
 usage: subproject.py SOURCE_FOLDER SCRATCH_FOLDER MESON
 
-It is a debug build, whose kernels are then compared by tests/symbols.py; those of AVX2 stand for all, being the same text.
+With the options of somebody in a hurry: no kernels but those for any CPU.
 """
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,15 +21,13 @@ def main():
     (project / "subprojects").mkdir()
     (project / "subprojects" / "ravine").symlink_to(root)
     tally = Tally()
-    problem = problem_of(*meson, "setup", "--buildtype=debug", "-Dravine:cuda=disabled", "-Dravine:instruction_sets=avx2", build, project) or problem_of("ninja", "-C", build)
+    problem = problem_of(*meson, "setup", "--buildtype=debug", "-Dunity=on", "-Dravine:cuda=disabled", "-Dravine:instruction_sets=", build, project) or problem_of("ninja", "-C", build)
     tally.check("the outside project builds", problem)
     if problem:
         return tally.finish()
     tally.check("it runs", problem_of(build / "embeds"))
     beside = [folder for folder in ("tests", "tools") if (build / "subprojects" / "ravine" / folder).exists()]
     tally.check("tests and tools step aside", f"{beside} are built" if beside else "")
-    symbols = subprocess.run([sys.executable, HERE.parent / "symbols.py", build / "subprojects" / "ravine"], check=False)
-    tally.check("a debug build shares no kernels", "see above" if symbols.returncode else "")
     return tally.finish()
 
 
