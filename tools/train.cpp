@@ -2,7 +2,6 @@
 
 #include "output.h"
 #include "progress.h"
-#include "spec.h"
 #include "train_checkpoint.h"
 #include "train_options.h"
 #include "train_report.h"
@@ -30,10 +29,7 @@ Work prepare(const TrainOptions& options, const Context& context) {
     const std::vector<TrainSettings> settings =
         options.compares() ? options.compared()
                            : std::vector{checkpoint ? options.settings(checkpoint->settings()) : options.settings()};
-    for (const TrainSettings& one : settings) {  // before the data are read
-        check_needs_no_closure(one.optimizer, "train");
-        (void)optim::make(one.optimizer, {}, one.options);
-    }
+    for (const TrainSettings& one : settings) check_trains(one);
     Work work{std::make_unique<TrainData>(load_dataset(options.data), settings[0].dtype), {}};
     for (const TrainSettings& one : settings) {
         work.runs.push_back(std::make_unique<TrainRun>(one, *work.data, options.run.implementation(), options.run.device(), context));

@@ -54,29 +54,18 @@ std::vector<EpochRecord> history_from(const Dict& dict) {
 Dict TrainRun::state_dict() const {
     Dict model;
     for (const Parameter& parameter : parameters_) model.set(parameter.name(), parameter.data());
-    return {{"model", std::move(model)},
-            {"optimizer", optimizer_state()},
-            {"scheduler", scheduler_ ? scheduler_->state_dict() : Value()},
-            {"averaged", averaged_ ? averaged_->state_dict() : Value()},
-            {"history", history_dict(history_)}};
-}
-
-/// --implementation is no part of it: it changes no bit.
-Dict TrainRun::optimizer_state() const {
-    Value state = optimizer_.state_dict();
-    for (Value& group : state.at("param_groups").as<List>().items) {
-        for (const auto& [flag, value] : own_flags_) group.as<Dict>().set(flag, value);
-    }
-    return state.as<Dict>();
+    Dict state = {{"model", std::move(model)}};
+    optimizers_.save(state);
+    state.set("averaged", averaged_ ? averaged_->state_dict() : Value());
+    state.set("history", history_dict(history_));
+    return state;
 }
 
 void TrainRun::load_state_dict(const Dict& state) {
     const Dict& model = state.at("model").as<Dict>();
     if (model.size() != parameters_.size()) throw std::invalid_argument(fmt::format("{} parameters instead of {}", model.size(), parameters_.size()));
     for (const Parameter& parameter : parameters_) parameter.data().copy_(model.at(parameter.name()).as<Tensor>());
-    if (scheduler_) scheduler_->load_state_dict(state.at("scheduler"));
-    optimizer_.load_state_dict(state.at("optimizer"));
-    if (implementation_) optimizer_.set_implementation(*implementation_);
+    optimizers_.load(state);
     if (averaged_) averaged_->load_state_dict(state.at("averaged"));
     history_ = history_from(state.at("history").as<Dict>());
     if (epoch() > settings_.epochs) throw std::invalid_argument(fmt::format("{} epochs of {}", epoch(), settings_.epochs));

@@ -2,8 +2,6 @@
 
 #include "generator.h"
 
-#include <ravine/sched/registry.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,15 +47,9 @@ TrainData::TrainData(Dataset dataset, DType dtype)
 
 TrainRun::TrainRun(TrainSettings settings, const TrainData& data, std::optional<optim::Implementation> implementation, Device device,
                    const Context& context)
-    : settings_(std::move(settings)), data_(&data), implementation_(settings_.implementation ? settings_.implementation : implementation),
-      network_(network_for(settings_, data, device, context)), parameters_(network_.make_parameters(static_cast<std::uint64_t>(settings_.seed))),
-      optimizer_(optim::make(settings_.optimizer, parameters_, settings_.options, context)) {
-    const optim::Group& group = *optimizer_.param_groups().begin();
-    for (const char* flag : {"foreach", "fused"}) {
-        if (group.has(flag)) own_flags_.set(flag, group.get(flag));
-    }
-    if (implementation_) optimizer_.set_implementation(*implementation_);
-    if (!settings_.scheduler.empty()) scheduler_ = sched::make(settings_.scheduler, optimizer_, settings_.scheduler_options);
+    : settings_(std::move(settings)), data_(&data), network_(network_for(settings_, data, device, context)),
+      parameters_(network_.make_parameters(static_cast<std::uint64_t>(settings_.seed))),
+      optimizers_(settings_, parameters_, settings_.implementation ? settings_.implementation : implementation, context) {
     if (settings_.ema) averaged_.emplace(parameters_, swa::ema(*settings_.ema), context);
     else if (settings_.swa_start != 0) averaged_.emplace(parameters_, swa::Averaging(), context);
     const auto rows = std::min(settings_.batch, data.train.shape()[0]);
@@ -69,8 +61,6 @@ std::int64_t TrainRun::steps_per_epoch() const {
     const std::int64_t batch = batch_.shape()[0];
     return (data_->train.shape()[0] + batch - 1) / batch;
 }
-
-double TrainRun::lr() const { return (*optimizer_.param_groups().begin()).number("lr"); }
 
 void TrainRun::train_epoch(function_ref<void(std::int64_t)> after_step) {
     const Stopwatch whole;
@@ -85,14 +75,14 @@ void TrainRun::train_epoch(function_ref<void(std::int64_t)> after_step) {
         // What a device has yet to do is not the optimizer's, and what the optimizer gave it is.
         synchronize(device());
         const Stopwatch step;
-        optimizer_.step();
+        optimizers_.step();
         synchronize(device());
         time.optimizer_seconds += step.seconds();
         average(false);
         after_step(++time.steps);
     }
     average(true);
-    if (scheduler_) scheduler_->step();
+    optimizers_.end_epoch();
     time.training_seconds = whole.seconds();
     record.train = network_.score(parameters_, data_->train, data_->train_labels);
     record.test = network_.score(parameters_, data_->test, data_->test_labels);

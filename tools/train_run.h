@@ -1,11 +1,9 @@
 #pragma once
 #include "dataset.h"
 #include "mlp.h"
-#include "train_options.h"
+#include "train_optimizers.h"
 
-#include <ravine/optim/optimizer.h>
 #include <ravine/runtime/function_ref.h>
-#include <ravine/sched/scheduler.h>
 #include <ravine/swa/averaged_model.h>
 
 #include <optional>
@@ -56,7 +54,7 @@ class TrainRun {
     bool done() const { return epoch() >= settings_.epochs; }
     std::int64_t steps_per_epoch() const;
     std::int64_t weights() const { return network_.weights(); }
-    double lr() const;
+    double lr() const { return optimizers_.lr(); }
     /// Of all epochs, also those before a break.
     const std::vector<EpochRecord>& history() const { return history_; }
     /// Of the epochs since this object was made.
@@ -72,16 +70,12 @@ class TrainRun {
     std::vector<std::int64_t> order() const;
     void gather(std::span<const std::int64_t> rows);
     void average(bool end_of_epoch);
-    Dict optimizer_state() const;
 
     TrainSettings settings_;
     const TrainData* data_;
-    std::optional<optim::Implementation> implementation_;
     Mlp network_;
     Parameters parameters_;
-    optim::Optimizer optimizer_;
-    Dict own_flags_;  // how the options themselves choose an implementation
-    std::optional<sched::LRScheduler> scheduler_;
+    TrainOptimizers optimizers_;
     std::optional<swa::AveragedModel> averaged_;
     Tensor batch_;
     std::vector<std::int32_t> batch_labels_;

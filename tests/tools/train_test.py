@@ -97,6 +97,17 @@ def check_bits(runner):
         runner.accepts(f"one epoch of {dtype}", *options, "--epochs", "1")
         runner.accepts(f"and two more of {dtype}", "-q", "--resume", "part.safetensors", "--save", "part.safetensors", "--epochs", "3")
         runner.holds(f"{dtype}: the same file", runner.read("part.safetensors") == whole)
+    options = ["--hidden", "16,16", "-q", "--optimizer", "muon", "--set", "lr=0.02", "--scheduler", "steplr", "--scheduler-set", "step_size=1",
+               "--save", "muon.safetensors"]
+    runner.accepts("three epochs of Muon, with AdamW beside it", *options, "--epochs", "3")
+    whole = runner.read("muon.safetensors")
+    runner.accepts("two epochs of both", *options, "--epochs", "2")
+    runner.accepts("and one more of both", "-q", "--resume", "muon.safetensors", "--save", "muon.safetensors", "--epochs", "3")
+    runner.holds("both go on where they were", runner.read("muon.safetensors") == whole)
+    for hidden, in_muon in ("16,16", ["layers.0.weight", "layers.1.weight"]), ("16", ["layers.0.weight"]), ("", ["layers.0.weight"]):
+        runner.accepts(f"Muon with hidden layers {hidden!r}", "-q", "--hidden", hidden, "--optimizer", "muon", "--epochs", "1", "--save", "muon.safetensors")
+        names = json.dumps(in_muon, separators=(",", ":")).replace('"', '\\"').encode()
+        runner.holds("it has the weights but the last one's", b'[{\\"param_names\\":' + names in runner.read("muon.safetensors"))
 
 
 def check_kill(runner):
@@ -182,7 +193,8 @@ def check_refusals(runner):
                             (["--epochs", "0"], "--epochs"), (["--batch", "0"], "--batch"), (["--dtype", "i8"], "--dtype"),
                             (["--seed", "-1"], "--seed"), (["--ema", "1.5"], "--ema"), (["--ema", "0.9", "--swa-start", "2"], "--swa-start"),
                             (["--swa-start", "31"], "--swa-start"), (["--set", "lr"], "key=value"), (["--set", "rate=1"], "AdamW: ", "rate"),
-                            (["--set", "lr=-1"], "AdamW: lr"), (["--optimizer", "best"], "an optimizer must be"),
+                            (["--set", "lr=-1"], "AdamW: lr"), (["--optimizer", "lbfgs"], "closure", "LBFGS"),
+                            (["--optimizer", "sparseadam"], "dense gradients", "SparseAdam"), (["--optimizer", "best"], "an optimizer must be"),
                             (["--scheduler", "best"], "a scheduler must be"), (["--scheduler", "StepLR"], "StepLR: ", "step_size"),
                             (["--scheduler-set", "gamma=1"], "--scheduler"), (["--compare", "sgd", "--save", "a.safetensors"], "--save"),
                             (["--compare", "sgd,adam", "--set", "betas=[0.9,0.9]"], "SGD: ", "betas"), (["--save", "no/a.safetensors"], "--save"),
