@@ -2,6 +2,8 @@
 
 #include <ravine/runtime/file.h>
 
+#include <limits>
+
 namespace ravine::testing {
 namespace {
 
@@ -51,6 +53,16 @@ TEST_CASE("a gradient within tolerance_grad ends the call at once and leaves all
     CHECK(problem.calls == 1);
     CHECK(keys_of(state_of(optimizer, problem)) == Keys{"func_evals", "n_iter"});
     CHECK(iterations(optimizer, problem) == 0);
+}
+
+TEST_CASE("a call that ends at once and one that never ends early return the first loss alike") {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    for (const double tolerance : {infinity, -infinity}) {
+        Problem problem = Problem::ravine();
+        LBFGS optimizer(problem.parameters, {.tolerance_grad = tolerance, .line_search_fn = wolfe});
+        CHECK(optimizer.step([&] { return problem.rosenbrock(); }) == 12.5);
+        CHECK((problem.calls == 1) == (tolerance > 0));
+    }
 }
 
 TEST_CASE("the last iteration moves without looking, if there is no line search") {
