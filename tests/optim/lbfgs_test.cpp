@@ -157,6 +157,16 @@ TEST_CASE("the history has the newest pairs, as many as history_size") {
     CHECK(state.at("al").items().size() == 3);
 }
 
+TEST_CASE("a history may be as long as can be counted, and takes the room of its pairs") {
+    Problem problem = Problem::ravine(), other = Problem::ravine();
+    LBFGS endless(problem.parameters, {.max_iter = 6, .history_size = std::numeric_limits<std::int64_t>::max()}), usual(other.parameters, {.max_iter = 6});
+    endless.step([&] { return problem.rosenbrock(); });
+    usual.step([&] { return other.rosenbrock(); });
+    CHECK(problem.point() == other.point());
+    endless.param_groups()[0].options.history_size = 100;
+    CHECK(endless.state_dict() == usual.state_dict());
+}
+
 TEST_CASE("a pair without curvature is passed over and the diagonal stays") {
     Problem problem = Problem::at({{0, 0}});
     LBFGS optimizer(problem.parameters, {.max_iter = 3, .max_eval = 10});
