@@ -71,7 +71,18 @@ TEST_CASE("torch's flags choose the implementation, and contradict one another a
         if (!optim::make(name, {}).defaults().contains("fused")) continue;
         const Dict both = {{"foreach", true}, {"fused", true}};
         CHECK(option_complaint(name, both) == std::string(name) + ": fused and foreach must not be True together");
-        CHECK(contains(option_complaint(name, {{"fused", true}, {"differentiable", true}}), "differentiable"));
+    }
+}
+
+TEST_CASE("differentiable goes with for_loop, with foreach in SGD only, and with fused nowhere") {
+    for (const std::string_view name : elementwise_names()) {
+        const auto with = [&](const char* flag) { return option_complaint(name, {{flag, true}, {"differentiable", true}}); };
+        const std::string must = " and differentiable must not be True together";
+        if (name == "SGD") CHECK(with("foreach").empty());
+        else CHECK(with("foreach") == std::string(name) + ": foreach" + must);
+        if (optim::make(name, {}).defaults().contains("fused")) CHECK(with("fused") == std::string(name) + ": fused" + must);
+        CHECK(option_complaint(name, {{"foreach", false}, {"differentiable", true}}).empty());
+        CHECK(option_complaint(name, {{"differentiable", true}}).empty());
     }
 }
 
