@@ -123,6 +123,12 @@ TEST_CASE("eps is beside the root, inside of it, or beside the gradient, as the 
     CHECK(first_move("NAdam", {{"betas", Tuple{0.0, 0.999}}}) == doctest::Approx(-g / (g + eps)));
 }
 
+TEST_CASE("a gradient of the size of eps moves Adam by less than its lr") {
+    const Parameter parameter(zeros({1}, DType::f64), tensor_of({1e-6}, DType::f64));
+    optim::Adam({parameter}, {.lr = 0.1}).step();
+    CHECK(-parameter.data().item() == doctest::Approx(0.0990).epsilon(1e-3));
+}
+
 TEST_CASE("Adamax adds eps to the gradient, not to what is kept of earlier ones") {
     const Parameter parameter(zeros({1}, DType::f64), tensor_of({1}, DType::f64));
     Optimizer optimizer = optim::make("Adamax", {parameter}, {{"betas", Tuple{0.5, 0.5}}, {"eps", 0.25}});
