@@ -11,10 +11,15 @@ namespace {
 /// Name and value of the finite option with the largest magnitude: the one to blame for a scalar that is too large.
 std::pair<std::string_view, double> largest_option(const Algorithm& algorithm, const void* options) {
     std::pair<std::string_view, double> largest{"options", 0};
+    const auto consider = [&](std::string_view name, const Value& value) {
+        const double number = value.is(Value::Kind::floating) ? value.number() : 0;
+        if (std::isfinite(number) && std::fabs(number) > std::fabs(largest.second)) largest = {name, number};
+    };
     for (const FieldInfo& field : algorithm.fields) {
         const Value value = field.get(options);
-        const double number = value.is(Value::Kind::floating) ? value.number() : 0;
-        if (std::isfinite(number) && std::fabs(number) > std::fabs(largest.second)) largest = {field.name, number};
+        if (!value.is(Value::Kind::tuple)) consider(field.name, value);
+        else
+            for (const Value& item : value.items()) consider(field.name, item);
     }
     return largest;
 }

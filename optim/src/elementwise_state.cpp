@@ -123,10 +123,11 @@ std::vector<Tensor> ElementwiseBody::started(const Group& group, std::string_vie
                                                 ravine::name(data.dtype()), start));
     }
     std::vector<Tensor> made = zeros_like(like, context());
-    if (start == 0) return made;
+    if (start == 0 && !std::signbit(start)) return made;
     std::vector<Tensor> numbers;
     for (const Tensor& tensor : made) numbers.push_back(as_real(tensor));
-    foreach::add_(numbers, start, context());
+    if (start == 0) foreach::mul_(numbers, start, context());  // 0 + -0 is 0
+    else foreach::add_(numbers, start, context());
     return made;
 }
 

@@ -3,10 +3,12 @@
 #include "parameter_body.h"
 
 #include <ravine/runtime/foreach.h>
+#include <ravine/runtime/update.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace ravine::inline v0::optim {
@@ -73,6 +75,9 @@ Tensor FlatParameters::gradient(bool negated) const {
 }
 
 void FlatParameters::move(const Tensor& direction, double alpha) const {
+    if (std::isfinite(alpha) && std::fabs(alpha) > largest_value(dtype_)) {
+        throw std::invalid_argument(fmt::format("{}: the length of a step must be convertible to {} without overflow, got {}", owner_, name(dtype_), alpha));
+    }
     std::vector<Tensor> own, steps, narrow, wide, wide_steps;
     const std::vector<Tensor> parts = parts_of(direction);
     for (std::size_t i = 0; i < parts.size(); ++i) {

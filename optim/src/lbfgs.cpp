@@ -64,7 +64,7 @@ double LBFGSBody::step(function_ref<double()> closure) {
     if (found_inf().defined() || grad_scale().defined()) {
         throw std::invalid_argument(fmt::format("{}: step must be called without found_inf and grad_scale, got one of them", name()));
     }
-    const LBFGSOptions options = static_cast<const OptionsGroup<LBFGSOptions>&>(*groups().front()).options;
+    const LBFGSOptions options = this->options();
     Context work = context();
     work.executor = &executor();
     const FlatParameters flat(name(), parameters(), work);
@@ -77,7 +77,7 @@ double LBFGSBody::step(function_ref<double()> closure) {
 
 Dict LBFGSBody::state(const Parameter& parameter) const {
     if (groups().empty() || parameters().empty() || !(parameter == parameters().front())) return {};
-    return state_.to_dict(parameter.data().device(), context());
+    return state_.to_dict(options().history_size, parameter.data().device(), context());
 }
 
 Parameters LBFGSBody::parameters_with_state() const {

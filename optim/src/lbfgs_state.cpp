@@ -131,7 +131,7 @@ void read_loop(Reader& reader, LBFGSState& state, const Dict& slots) {
 
 }  // namespace
 
-Dict LBFGSState::to_dict(Device device, const Context& context) const {
+Dict LBFGSState::to_dict(std::int64_t history_size, Device device, const Context& context) const {
     Dict result;
     if (!exists) return result;
     result.set("func_evals", func_evals);
@@ -139,6 +139,7 @@ Dict LBFGSState::to_dict(Device device, const Context& context) const {
     if (alphas) {
         List items;
         for (const auto& alpha : *alphas) items.items.push_back(alpha ? value_of(*alpha, device, context) : Value());
+        items.items.resize(std::max(alphas->size(), static_cast<std::size_t>(history_size)));
         result.set("al", std::move(items));
     }
     if (!finished) return result;

@@ -18,8 +18,8 @@ struct LBFGSState {
     Tensor previous_gradient;
     double previous_loss = 0;
 
-    /// Under torch's keys, in torch's order. 0-d tensors are new ones, on `device`.
-    Dict to_dict(Device device, const Context& context) const;
+    /// Under torch's keys, in torch's order, where `al` has as many items as the history may have. 0-d tensors are new ones, on `device`.
+    Dict to_dict(std::int64_t history_size, Device device, const Context& context) const;
 };
 
 /// Reads what `to_dict` or torch made, for parameters of `numel` elements together, into memory of its own. `cast` takes

@@ -72,7 +72,7 @@ void LBFGSStep::choose_direction() {
     Tensor y = foreach::sub(std::span(&gradient_, 1), std::span<const Tensor>(&state_.previous_gradient, 1), context_)[0];
     Tensor s = foreach::mul(std::span<const Tensor>(&state_.direction, 1), state_.t.value(), context_)[0];
     state_.history.push(std::move(y), std::move(s), options_.history_size, context_);
-    if (!state_.alphas) state_.alphas.emplace(static_cast<std::size_t>(options_.history_size));
+    if (!state_.alphas) state_.alphas.emplace();
     state_.direction = state_.history.direction(gradient_, *state_.alphas, context_);
 }
 

@@ -69,6 +69,11 @@ std::string detail::implementation_complaint(const Traits& traits, std::span<con
                        has(Implementation::foreach) ? " or foreach" : "", ravine::optim::name(implementation));
 }
 
+std::string detail::differentiable_complaint(Implementation implementation, bool foreach_too) {
+    if (implementation != Implementation::fused && (implementation != Implementation::foreach || foreach_too)) return {};
+    return fmt::format("{} and differentiable must not be True together", ravine::optim::name(implementation));
+}
+
 detail::BodyPointer detail::make_with_group(const OptimizerClass& its_class, Parameters params, std::shared_ptr<Group> defaults,
                                             const Context& context) {
     BodyPointer body = its_class.make_body(its_class, std::move(defaults), context);

@@ -3,6 +3,7 @@
 
 #include <ravine/kernels/audit.h>
 #include <ravine/kernels/rules/adam.h>
+#include <ravine/kernels/rules/rprop.h>
 #include <ravine/kernels/rules/sgd.h>
 
 namespace ravine::testing {
@@ -17,7 +18,7 @@ template <class Rule> bool fits(const typename Rule::template Terms<double>& ter
     return kernels::scalars_fit<Rule>(arguments, storage, compute);
 }
 
-using kernels::AdamRule, kernels::SgdRule, kernels::AdamTerms, kernels::SgdTerms;
+using kernels::AdamRule, kernels::RpropRule, kernels::SgdRule, kernels::AdamTerms, kernels::RpropTerms, kernels::SgdTerms;
 
 }  // namespace
 
@@ -51,6 +52,15 @@ TEST_CASE("values of addcdiv and weights of lerp need only fit the computing typ
     terms.bias2_sqrt = 1e39;
     terms.eps = 1e39;
     CHECK(fits<AdamRule<true>>(terms, f16_max, f32_max));
+}
+
+TEST_CASE("a value of elements must fit the tensor's type unless that is a half, a bound always") {
+    const RpropTerms<double> large_factor{0.5, 1e39, 1e-6, 50}, large_bound{0.5, 1.2, 1e-6, 1e39};
+    CHECK_FALSE(fits<RpropRule>(large_factor, f32_max, f32_max));
+    CHECK(fits<RpropRule>(large_factor, f64_max, f64_max));
+    CHECK(fits<RpropRule>(large_factor, f16_max, f32_max));  // becomes infinity
+    CHECK_FALSE(fits<RpropRule>(large_bound, f32_max, f32_max));
+    CHECK_FALSE(fits<RpropRule>(large_bound, f16_max, f32_max));
 }
 
 TEST_CASE("a scalar is looked at only where the switches let it be used") {

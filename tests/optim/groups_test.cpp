@@ -69,6 +69,9 @@ TEST_CASE("names are for all parameters or for none") {
     optim::SGD optimizer({named});
     CHECK(contains(refusal<std::invalid_argument>(optimizer, [&] { optimizer.add_param_group({nameless}); }),
                    "SGD: all groups must have named parameters or none"));
+    optim::SGD unnamed({nameless});
+    CHECK(contains(refusal<std::invalid_argument>(unnamed, [&] { unnamed.add_param_group({named}); }),
+                   "SGD: all groups must have named parameters or none"));
     optimizer.add_param_group({other});
     const auto groups = optimizer.state_dict().at("param_groups");
     CHECK(groups.items()[1].at("param_names") == Value(List{"b"}));

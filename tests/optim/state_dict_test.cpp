@@ -79,6 +79,26 @@ TEST_CASE("a state_dict has torch's layout") {
     CHECK(state.at("param_groups").items()[1].at("params") == Value(List{2}));
 }
 
+TEST_CASE("a parameter that is twice in a group has its last position as its id, and ids count on over it") {
+    Sink sink;
+    const Parameter p(zeros({1}, DType::f32)), q(zeros({1}, DType::f32)), r(zeros({1}, DType::f32));
+    Optimizer optimizer = optim::make("Adam", {p, q, p}, {}, {.log = &sink});
+    optimizer.add_param_group({r});
+    const Value groups = optimizer.state_dict().at("param_groups");
+    CHECK(groups.items()[0].at("params") == Value(List{2, 1, 2}));
+    CHECK(groups.items()[1].at("params") == Value(List{3}));
+}
+
+TEST_CASE("what is loaded replaces every option, and what a scheduler added") {
+    StateRun source("Adam", {{"lr", 0.5}, {"betas", Tuple{0.5, 0.25}}, {"amsgrad", true}, {"foreach", true}}, DType::f32, {{2}}), target("Adam", {}, DType::f32, {{2}});
+    source.optimizer.param_groups()[0].set("initial_lr", 0.75);
+    source.step(1);
+    target.optimizer.load_state_dict(source.optimizer.state_dict());
+    CHECK(target.optimizer.state_dict() == source.optimizer.state_dict());
+    CHECK(target.optimizer.param_groups()[0].get("initial_lr") == Value(0.75));
+    CHECK(target.optimizer.param_groups()[0].get("foreach") == Value(true));
+}
+
 TEST_CASE("SGD without momentum has no state, with momentum a buffer and no step") {
     StateRun plain("SGD", {}), heavy("SGD", {{"momentum", 0.9}}, DType::f32, {{3}});
     plain.step(1);

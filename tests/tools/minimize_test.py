@@ -50,6 +50,8 @@ def check_output(runner):
     runner.accepts("float32 is what it is as a double", process, process.stdout.endswith(",0.10000000149011612\n"))
     process = runner.minimize({**PARABOLA, "start": [{"$float": "nan"}], "steps": 1})
     runner.accepts("NaN is written as nan", process, process.stdout.endswith("1,nan,nan,1,nan\n"))
+    for name, options in (("NaN", {"tolerance_grad": {"$float": "nan"}, "tolerance_change": {"$float": "nan"}}), ("endless", {"history_size": 2**63 - 1})):
+        runner.accepts(f"{name} options of LBFGS are stepped with", runner.minimize({**RAVINE, "optimizer": {**LBFGS, **options}}))
     process = runner.minimize({**RAVINE, "optimizer": {"type": "LBFGS", "lr": 1, "max_iter": 60}, "steps": 4})
     runner.accepts("a run that diverges is written to its end", process, process.stdout.count("\n") == 6)
     process = runner.minimize({**RAVINE, "optimizer": {"type": "LBFGS", "maximize": True, "max_iter": 2, "lr": 1e-3}})
@@ -129,6 +131,10 @@ def check_refusals(runner):
     refuses("an unknown class is refused", {**RAVINE, "optimizer": {"type": "Newton"}}, "minimize: an optimizer must be one of", "LBFGS")
     refuses("a bad option names its class", {**RAVINE, "optimizer": {**LBFGS, "line_search_fn": "wolfe"}},
             "LBFGS: line_search_fn must be None or 'strong_wolfe', got 'wolfe'")
+    refuses("a history holds at least one pair", {**RAVINE, "optimizer": {**LBFGS, "history_size": 0}}, "LBFGS: history_size must be >= 1, got 0")
+    refuses("a function has no sparse gradients", {**RAVINE, "optimizer": {"type": "SparseAdam"}}, "SparseAdam: gradients must be sparse, got a dense one")
+    refuses("a point is no matrix", {**RAVINE, "optimizer": {"type": "Muon"}}, "Muon: parameters must be matrices, of 2 dimensions, got 'x' of shape (2,)")
+    refuses("a scalar that float32 cannot hold is refused", {**RAVINE, "dtype": "f32", "optimizer": {**LBFGS, "lr": 1e39}}, "LBFGS: ", "float32 without overflow")
     refuses("a closure is not a reason for another implementation", RAVINE, "LBFGS: implementation must be automatic or for_loop, got fused",
             options=["--implementation", "fused"])
     refuses("only the plane is drawn", {**RAVINE, "start": [1, 2, 3]}, "minimize: --plot must go with a function of two dimensions, got 3",

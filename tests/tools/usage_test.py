@@ -243,6 +243,52 @@ def check_replay(runner):
     runner.refuses("a damaged input is refused", runner.run("replay", "spec.json", "spec.json", "-o", "out", spec=SGD), "spec.json")
 
 
+NAN, INFINITY = {"$float": "nan"}, {"$float": "inf"}
+BAD_OPTIONS = {  # of each class: options, and what is said of them
+    "SGD": [({"momentum": -1}, "momentum must be >= 0, got -1"), ({"nesterov": True}, "nesterov needs a momentum > 0 and zero dampening"),
+            ({"lr": 1e39}, "lr must give scalars that are convertible to float32 without overflow, got 1e+39 (group 0)")],
+    "Adam": [({"lr": NAN}, "lr must be >= 0, got nan"), ({"betas": [1.0, 0.9]}, "betas[0] must be in [0, 1), got 1"),
+             ({"betas": [0, 0.9]}, "betas must be two floats"), ({"capturable": True}, "capturable must be False for parameters on cpu, got True"),
+             ({"foreach": True, "fused": True}, "fused and foreach must not be True together"),
+             ({"foreach": True, "differentiable": True}, "foreach and differentiable must not be True together")],
+    "AdamW": [({"weight_decay": -1}, "weight_decay must be >= 0, got -1"),
+              ({"fused": True, "differentiable": True}, "fused and differentiable must not be True together")],
+    "Adagrad": [({"lr_decay": -0.5}, "lr_decay must be >= 0, got -0.5"),
+                ({"initial_accumulator_value": 1e39}, "sum must start with a number that is convertible to float32 without overflow, got 1e+39")],
+    "Adadelta": [({"rho": 1.1}, "rho must be in [0, 1], got 1.1")],
+    "Adamax": [({"betas": [0.0, 1.0]}, "betas[1] must be in [0, 1), got 1")],
+    "RMSprop": [({"momentum": -1.0}, "momentum must be >= 0, got -1")],
+    "Rprop": [({"etas": [1.0, 0.5]}, "etas must be 0 < etas[0] < 1 < etas[1], got (1.0, 0.5)"),
+              ({"etas": [0.5, 1e39]}, "etas must give scalars that are convertible to float32 without overflow, got 1e+39")],
+    "ASGD": [({"weight_decay": -0.5}, "weight_decay must be >= 0, got -0.5")],
+    "NAdam": [({"momentum_decay": -0.2}, "momentum_decay must be >= 0, got -0.2")],
+    "RAdam": [({"weight_decay": -1}, "weight_decay must be >= 0, got -1")],
+    "Adafactor": [({"eps": [-1e-30, 1e-3]}, "eps[0] must be >= 0, got -1e-30"), ({"d": 0.0}, "d must be >= 1, got 0"),
+                  ({"beta2_decay": 0.8}, "beta2_decay must be <= 0, got 0.8"), ({"fused": True}, "'fused' must be an option")],
+    "SparseAdam": [({"betas": [-0.1, 0.9]}, "betas[0] must be in [0, 1), got -0.1"), ({"lr": 0}, "lr must be > 0, got 0"), ({"eps": 0.0}, "eps must be > 0, got 0")],
+    "Muon": [({"adjust_lr_fn": "x"}, "adjust_lr_fn must be None, 'original', 'match_rms_adamw' or 'spectral_unclamped', got 'x'"),
+             ({"ns_steps": 100}, "ns_steps must be < 100, got 100"), ({"ns_coefficients": [1.0]}, "ns_coefficients must be three floats"),
+             ({"nesterov": 1}, "nesterov must be a bool, got 1")],
+}
+
+
+def check_options(runner):
+    """Of every class, in one line that names it."""
+    matrix = {"param/w": ("F32", [2, 2]), "grad/w/1": ("F32", [2, 2])}
+    for kind, refused in BAD_OPTIONS.items():
+        for options, text in refused:
+            process = runner.replay({"optimizer": {"type": kind, **options}}, tensors=matrix)
+            runner.refuses(f"{kind} refuses {options}", process, f"ravine: error: {kind}: {text}")
+        group = {"optimizer": {"type": kind}, "groups": [{"params": ["w"], "lr": -1}]}
+        runner.refuses(f"{kind} refuses a negative lr of a group", runner.replay(group, tensors=matrix), f"{kind}: lr must be >", "got -1 (group 0)")
+    for kind, shape, text in (("Muon", [2, 0], "parameters must be matrices with columns"), ("Muon", [2, 2, 2], "parameters must be matrices, of 2 dimensions"),
+                              ("Adafactor", [0, 3], "parameters must have elements")):
+        process = runner.replay({"optimizer": {"type": kind}}, tensors={"param/w": ("F32", shape), "grad/w/1": ("F32", shape)})
+        runner.refuses(f"{kind} refuses the shape {shape}", process, f"{kind}: {text}")
+    for lr in (0, 1e-300, INFINITY):
+        runner.accepts(f"an lr of {lr} is stepped with", runner.replay({"optimizer": {"type": "Adam", "lr": lr}}))
+
+
 def check_continuation(runner):
     tensors = {"param/w": ("F32", [3]), "grad/w/1": ("F32", [3]), "grad/w/2": ("F32", [3])}
     adam = {"optimizer": {"type": "AdamW"}}
@@ -262,7 +308,7 @@ def main():
     tally = Tally()
     with tempfile.TemporaryDirectory() as root:
         runner = Runner(str(Path(sys.argv[1]).resolve()), tally, root)
-        for check in (check_command_line, check_specs, check_schedule, check_replay, check_continuation):
+        for check in (check_command_line, check_specs, check_schedule, check_replay, check_options, check_continuation):
             check(runner)
     return tally.finish()
 

@@ -1,7 +1,8 @@
 #pragma once
 // V as nothing at all: a rule run over it computes no element but shows which of its scalars are used where. torch
 // refuses a finite scalar that the tensor's type cannot hold as alpha of add, value of addcmul and addcdiv, weight of
-// lerp or bound of clamp (elsewhere it becomes infinity); running the rule's own text finds them without a second list.
+// lerp, bound of clamp or value of an element (elsewhere it becomes infinity); running the rule's own text finds them
+// without a second list.
 
 #include <ravine/kernels/chunk.h>
 
@@ -30,9 +31,14 @@ class audit {
     };
     audit() = default;
     audit(int) noexcept {}
-    explicit audit(term) noexcept {}
+    explicit audit(term fill) noexcept;
 };
 struct audit_mask {};
+
+/// Elements that become a number. torch takes that number through the type that is computed with, so half types get infinity.
+inline audit::audit(term fill) noexcept {
+    if (fill.limits != nullptr && fill.limits->storage == fill.limits->compute) fill.within(&Limits::storage);
+}
 
 inline audit operator-(audit) noexcept { return {}; }
 inline audit operator+(audit, audit) noexcept { return {}; }

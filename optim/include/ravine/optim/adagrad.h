@@ -14,7 +14,7 @@ struct AdagradOptions {
     double eps = 1e-10;
     Implementation implementation = Implementation::automatic;
     bool maximize = false;
-    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with fused
+    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with foreach or fused
     static constexpr auto fields() {
         using O = AdagradOptions;
         return std::tuple{field("lr", &O::lr, scheduled(at_least(0))),

@@ -31,7 +31,7 @@ struct AdamOptions {
     Implementation implementation = Implementation::automatic;
     bool maximize = false;
     bool capturable = false;      ///< CUDA only: the device counts steps and reads lr itself, so that a step can be captured in a graph
-    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with fused
+    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with foreach or fused
     bool decoupled_weight_decay = false;  ///< decay the parameter itself, as AdamW does
     static constexpr auto fields() { return detail::adam_fields<AdamOptions>(); }
 };

@@ -13,7 +13,7 @@ struct ASGDOptions {
     double weight_decay = 0;
     Implementation implementation = Implementation::automatic;
     bool maximize = false;
-    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with fused
+    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with foreach or fused
     bool capturable = false;  ///< CUDA only: the device counts steps and reads lr itself, so that a step can be captured in a graph
     static constexpr auto fields() {
         using O = ASGDOptions;

@@ -15,7 +15,7 @@ struct NAdamOptions {
     Implementation implementation = Implementation::automatic;
     bool maximize = false;
     bool capturable = false;  ///< CUDA only: the device counts steps and reads lr itself, so that a step can be captured in a graph
-    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with fused
+    bool differentiable = false;  ///< accepted without effect: there is no autograd here; not together with foreach or fused
     static constexpr auto fields() {
         using O = NAdamOptions;
         return std::tuple{field("lr", &O::lr, scheduled(at_least(0))),

@@ -67,10 +67,12 @@ template <class A> constexpr Traits traits_of() {
 }
 /// Empty, or that this implementation is not among those of a class with these fields.
 RAVINE_API std::string implementation_complaint(const Traits& traits, std::span<const FieldInfo> fields, Implementation implementation);
+/// Empty, or that this implementation does not go with the flag differentiable.
+RAVINE_API std::string differentiable_complaint(Implementation implementation, bool foreach_too);
 }  // namespace detail
 
 /// The description of A, which has `Options` (an aggregate with `fields()`), `name`, and where it needs them `traits`,
-/// `contradiction(options)` and `after_load(options)`.
+/// `contradiction(options)`, `after_load(options)` and `foreach_is_differentiable`.
 template <class A>
 OptimizerClass describe_class(detail::BodyPointer (*make_body)(const OptimizerClass&, std::shared_ptr<Group>, const Context&)) {
     using Options = typename A::Options;
@@ -85,9 +87,8 @@ OptimizerClass describe_class(detail::BodyPointer (*make_body)(const OptimizerCl
                     if (text.empty()) text = detail::implementation_complaint(detail::traits_of<A>(), fields_of<Options>(), options.implementation);
                 }
                 if constexpr (requires { options.differentiable; }) {
-                    if (text.empty() && options.differentiable && options.implementation == Implementation::fused) {
-                        text = "fused and differentiable must not be True together";
-                    }
+                    constexpr bool foreach_too = requires { requires A::foreach_is_differentiable; };
+                    if (text.empty() && options.differentiable) text = detail::differentiable_complaint(options.implementation, foreach_too);
                 }
                 return text;
             },

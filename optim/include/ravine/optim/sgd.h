@@ -36,6 +36,7 @@ struct SGDAlgorithm {
     using Rules = kernels::SGD;
     static constexpr std::string_view name = "SGD";
     static constexpr bool counts_steps = false;
+    static constexpr bool foreach_is_differentiable = true;
     static std::size_t variant(const Options& options) { return options.momentum != 0; }
     static void set_switches(const Options& options, bool first, kernels::SgdSwitches& switches) {
         switches.first = options.momentum != 0 && first;
