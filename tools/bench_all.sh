@@ -1,6 +1,6 @@
 #!/bin/sh
-# Measures what docs/performance.md shows, in about eight minutes on a quiet machine: every case beside the stream without
-# arithmetic, then beside torch where a Python has it.
+# Measures what docs/performance.md shows, in about twenty minutes on a quiet machine: every case and every elementwise optimizer
+# beside the stream without arithmetic, then beside torch where a Python has it.
 #
 # usage: tools/bench_all.sh PROGRAM [PYTHON]
 # Prints tables on stdout; JSON lines go to bench-ravine.jsonl and bench-torch.jsonl in the current folder.
@@ -23,6 +23,10 @@ for case in $cases; do
     "$program" bench --case "$case" --optimizer adamw,sgd:momentum=0.9 --dtype f32,bf16 --implementation fused --threads 1,2 \
         --seconds $seconds --quiet --json >> bench-ravine.jsonl
 done
+# In one run, so that one may be compared with another.
+optimizers=adamw,sgd:momentum=0.9,adam,adagrad,adadelta,adamax,rmsprop,rprop,asgd,nadam,radam
+"$program" bench --case 1x16Mi,1000x64,1000x1024 --optimizer $optimizers --dtype f32 --implementation fused --threads 1,2 \
+    --seconds 100 --quiet --json >> bench-ravine.jsonl
 "$python" "$tools/bench_table.py" bench-ravine.jsonl
 
 : > bench-torch.jsonl
@@ -39,6 +43,10 @@ for case in $cases; do
         exit $status
     fi
 done
+"$python" "$tools/bench_torch.py" "$program" --case 1x16Mi --optimizer $optimizers --implementation fused,foreach,for_loop,compiled \
+    --seconds 8 --rounds 3 >> bench-torch.jsonl
+# A list of many tensors takes minutes to compile.
+"$python" "$tools/bench_torch.py" "$program" --case 1000x64,1000x1024 --optimizer $optimizers --seconds 5 --rounds 3 >> bench-torch.jsonl
 # A rounding after every operation, as torch's for-loop does it in 16 bits.
 "$python" "$tools/bench_torch.py" "$program" --case 1x16Mi --dtype bf16 --implementation for_loop --ravine for_loop >> bench-torch.jsonl
 "$python" "$tools/bench_torch.py" "$program" --case 1x16Mi --dtype bf16 --implementation fused >> bench-torch.jsonl

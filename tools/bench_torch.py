@@ -2,11 +2,11 @@
 """Times torch.optim beside `ravine bench` on the same lists of tensors, in turns.
 
 usage: bench_torch.py PROGRAM [--case NAME,...] [--optimizer adamw,sgd:momentum=0.9] [--dtype f32,bf16] [--threads 1,2]
-                      [--implementation fused,foreach,for_loop] [--ravine fused] [--device cpu] [--seconds S] [--rounds N]
+                      [--implementation fused,foreach,for_loop,compiled] [--ravine fused] [--device cpu] [--seconds S] [--rounds N]
 
 In every round each torch implementation steps for a slice of time, and then ravine (fused, or what --ravine says), on tensors of its
 own. Prints one JSON object a line: for torch the keys of `ravine bench --json` that it can have, with `times_ravine`, the
-median over the rounds of (time of torch / time of ravine).
+median over the rounds of (time of torch / time of ravine). "compiled" is torch.compile of the step of foreach; it takes up to a minute.
 Without torch: one line, and exit status 77.
 """
 
@@ -36,7 +36,7 @@ def parse_arguments():
     parser.add_argument("--optimizer", type=listed, default=["adamw"], help="as for `ravine bench`, with plain values only")
     parser.add_argument("--dtype", type=listed, default=["f32"])
     parser.add_argument("--threads", type=listed, default=["1"])
-    parser.add_argument("--implementation", type=listed, default=["fused", "foreach", "for_loop"], help="torch's")
+    parser.add_argument("--implementation", type=listed, default=["fused", "foreach", "for_loop"], help="torch's; also compiled")
     parser.add_argument("--ravine", default="fused", help="the implementation of ravine to compare with")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, of both")
     parser.add_argument("--seconds", type=float, default=10, help="for each case, optimizer, dtype and number of threads")
@@ -63,12 +63,24 @@ def make_parameters(shapes, dtype, device):
     return result
 
 
+class Compiled:
+    """An optimizer whose step is compiled. What cannot be compiled fails here."""
+
+    def __init__(self, optimizer):
+        self.step = torch.compile(optimizer.step)
+        self.step()
+
+
 def make_optimizer(text, parameters, implementation):
     name, *options = text.split(":")
     known = {key.lower(): value for key, value in vars(torch.optim).items() if isinstance(value, type)}
     keywords = {key: json.loads(value) for key, value in (option.split("=", 1) for option in options)}
-    flags = {"foreach": implementation == "foreach", "fused": implementation == "fused"}
-    return known[name.lower()](parameters, **keywords, **flags)
+    if implementation in ("foreach", "for_loop", "compiled"):
+        keywords["foreach"] = implementation != "for_loop"
+    else:
+        keywords["fused"] = True
+    optimizer = known[name.lower()](parameters, **keywords)
+    return Compiled(optimizer) if implementation == "compiled" else optimizer
 
 
 def time_steps(optimizer, seconds, device):
@@ -100,7 +112,7 @@ def compare(arguments, case, text, dtype, threads):
         try:
             optimizers[implementation] = make_optimizer(text, parameters, implementation)
         except (RuntimeError, TypeError) as error:
-            print(f"skipped: {text} {implementation} {dtype}: {error}", file=sys.stderr)
+            print(f"skipped: {text} {implementation} {dtype}: {str(error).splitlines()[0]}", file=sys.stderr)
     for optimizer in optimizers.values():
         for _ in range(WARM_STEPS):
             optimizer.step()

@@ -33,8 +33,9 @@ void check_kinds(std::string_view owner, const Traits& traits, const Parameters&
     for (const Parameter& parameter : params) {
         const Tensor& data = parameter.data();
         if (traits.matrices_only && data.dim() != 2) {
-            throw std::invalid_argument(fmt::format("{}: parameters must be matrices, of 2 dimensions, got {} of shape {}{}", owner, describe(parameter),
-                                                    data.shape().to_string(), where));
+            const std::string shape = parameter.name().empty() ? "" : fmt::format(" of shape {}", data.shape().to_string());
+            throw std::invalid_argument(
+                fmt::format("{}: parameters must be matrices, of 2 dimensions, got {}{}{}", owner, describe(parameter), shape, where));
         }
         if (traits.real_only && is_complex(data.dtype())) {
             throw std::invalid_argument(fmt::format("{}: parameters must be real, got {} of dtype {}{}", owner, describe(parameter),

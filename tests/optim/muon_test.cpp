@@ -43,7 +43,7 @@ TEST_CASE("Muon takes matrices only, at once and in groups added later") {
     const auto text = [](const std::function<void()>& call) { return message_of<std::invalid_argument>(call); };
     const Parameter vector("b", zeros({3}, DType::f32)), cube(zeros({2, 2, 2}, DType::f32)), matrix("w", zeros({2, 2}, DType::f32));
     CHECK(text([&] { optim::Muon({matrix, vector}); }) == "Muon: parameters must be matrices, of 2 dimensions, got 'b' of shape (3,) (group 0)");
-    CHECK(contains(text([&] { optim::Muon({cube}); }), "(2, 2, 2)"));
+    CHECK(contains(text([&] { optim::Muon({cube}); }), "got a parameter of shape (2, 2, 2) (group 0)"));
     optim::Muon optimizer({matrix});
     CHECK(contains(text([&] { optimizer.add_param_group({vector}); }), "'b' of shape (3,) (group 1)"));
     matrix.rebind(zeros({4}, DType::f32), zeros({4}, DType::f32));
