@@ -92,10 +92,11 @@ void TrainRun::train_epoch(function_ref<void(std::int64_t)> after_step) {
         after_step(++time.steps);
     }
     average(true);
-    if (scheduler_) scheduler_->step();
     time.training_seconds = whole.seconds();
     record.train = network_.score(parameters_, data_->train, data_->train_labels);
     record.test = network_.score(parameters_, data_->test, data_->test_labels);
+    if (scheduler_ && scheduler_->step_argument() == sched::StepArgument::metric) scheduler_->step_with(record.train.loss);
+    else if (scheduler_) scheduler_->step();
     if (averaged_ && averaged_->n_averaged() > 0) record.averaged = network_.score(averaged_->parameters(), data_->test, data_->test_labels).accuracy;
     history_.push_back(record);
     time.seconds = whole.seconds();

@@ -39,12 +39,17 @@ template <class Scheduler> constexpr Entry entry() {
             }};
 }
 
+const Value& given(std::string_view who, const Dict& options, std::string_view name, std::string_view wanted) {
+    if (const Value* value = options.find(name)) return *value;
+    throw std::invalid_argument(fmt::format("{}: {} must be given ({}), got no such option", who, name, wanted));
+}
+
 /// The option `schedulers`, which is taken out of `options`.
 std::vector<LRScheduler> make_members(std::string_view who, optim::Optimizer& optimizer, Dict& options) {
-    const Value* given = options.find("schedulers");
-    if (given == nullptr) throw std::invalid_argument(fmt::format("{}: schedulers must be given (a list of dicts with type), got no such option", who));
-    const List* list = given->get_if<List>();
-    if (list == nullptr) throw std::invalid_argument(fmt::format("{}: schedulers must be a list of dicts with type, got {}", who, shown(*given)));
+    constexpr std::string_view wanted = "a list of dicts with type";
+    const Value& schedulers = given(who, options, "schedulers", wanted);
+    const List* list = schedulers.get_if<List>();
+    if (list == nullptr) throw std::invalid_argument(fmt::format("{}: schedulers must be {}, got {}", who, wanted, shown(schedulers)));
     std::vector<LRScheduler> result;
     for (const Value& item : list->items) {
         const Dict* dict = item.get_if<Dict>();
@@ -77,6 +82,7 @@ LRScheduler make_sequence(std::string_view who, optim::Optimizer& optimizer, con
     GroupMemory memory(optimizer.group_set());
     Dict rest = options;
     const std::vector<LRScheduler> members = make_members(who, optimizer, rest);
+    given(who, rest, "milestones", "a list of integers");
     SequentialLR result(optimizer, members, options_from<SequentialLROptions>(who, rest));
     memory.keep();
     return result;

@@ -28,8 +28,10 @@ Dict State::save(SchedulerBody& body) {
 
 void State::run(Pass pass, SchedulerBody& body, const Dict& dict) {
     State state(pass, body.name(), &dict);
+    if (pass == Pass::check) state.check_origin(save(body));
     body.describe(state);
-    if (pass == Pass::check) state.check_origin();
+    const bool is_whole = dict.contains("_last_lr");
+    if (is_whole && !state.missing_.empty()) state.refuse(fmt::format("the state must be that of this class, got one without {}", state.missing_));
 }
 
 void State::load(SchedulerBody& body, const Dict& dict) {
@@ -45,7 +47,6 @@ void State::load(SchedulerBody& body, const Dict& dict) {
 
 void State::members(std::string_view key, std::span<const std::shared_ptr<SchedulerBody>> bodies) {
     demand(key);
-    note(key);
     if (pass_ == Pass::save) {
         List states;
         for (const auto& body : bodies) states.items.emplace_back(save(*body));
@@ -61,7 +62,6 @@ void State::members(std::string_view key, std::span<const std::shared_ptr<Schedu
 
 void State::functions(std::string_view key, const std::vector<Function>& functions) {
     demand(key);
-    note(key);
     if (pass_ == Pass::save) {
         List states;
         for (const Function& function : functions) states.items.push_back(function.state());
@@ -76,7 +76,6 @@ void State::functions(std::string_view key, const std::vector<Function>& functio
 }
 
 void State::function(std::string_view key, const Function* function) {
-    note(key);
     if (pass_ == Pass::save) written_.set(key, function == nullptr ? Value() : function->state());
     else if (const Value* value = given_->find(key)) one_function(key, function, *value);
 }
@@ -89,25 +88,17 @@ void State::one_function(std::string_view key, const Function* function, const V
     if (pass_ == Pass::load) function->load(*state);
 }
 
-const Value* State::given(std::string_view key) {
-    note(key);
+const Value* State::given(std::string_view key) const {
     return pass_ == Pass::save ? nullptr : given_->find(key);
 }
 
-void State::note(std::string_view key) {
-    if (pass_ == Pass::check) described_.push_back(key);
+void State::demand(std::string_view key) {
+    if (pass_ == Pass::check && missing_.empty() && !given_->contains(key)) missing_ = key;
 }
 
-/// A state that is whole has every key of its class.
-void State::demand(std::string_view key) const {
-    if (pass_ != Pass::check || given_->contains(key) || !given_->contains("_last_lr")) return;
-    refuse(fmt::format("the state must be that of this class, got one without {}", key));
-}
-
-void State::check_origin() const {
+void State::check_origin(const Dict& own) const {
     for (const std::string_view key : telling_keys) {
-        const bool is_ours = std::find(described_.begin(), described_.end(), key) != described_.end();
-        if (!is_ours && given_->contains(key)) refuse(fmt::format("the state must be that of this class, got one with {}", key));
+        if (given_->contains(key) && !own.contains(key)) refuse(fmt::format("the state must be that of this class, got one with {}", key));
     }
 }
 

@@ -27,7 +27,6 @@ class State {
     template <class T> T field(std::string_view key, T& member) { return field(key, member, no_complaint<T>); }
     /// The same for one that files of other versions lack.
     template <class T, class Complaint> T later_field(std::string_view key, T& member, const Complaint& complaint) {
-        note(key);
         T result{member};
         if (pass_ == Pass::save) {
             written_.set(key, to_value(member));
@@ -60,7 +59,7 @@ class State {
     /// Refuses a dict as a whole: "<who>: <text> (state_dict)".
     [[noreturn]] void refuse(std::string_view text) const;
     /// Null while a state is written, or if the dict has no such key. For what old files have instead.
-    const Value* given(std::string_view key);
+    const Value* given(std::string_view key) const;
     bool is_loading() const noexcept { return pass_ == Pass::load; }
 
   private:
@@ -69,16 +68,15 @@ class State {
     static void run(Pass pass, SchedulerBody& body, const Dict& dict);
     template <class T> static std::string_view no_complaint(const T&) { return {}; }
     [[noreturn]] void refuse(std::string_view key, std::string_view what, const Value& value) const;
-    void note(std::string_view key);
-    void demand(std::string_view key) const;
-    void check_origin() const;
+    void demand(std::string_view key);
+    void check_origin(const Dict& own) const;
     void one_function(std::string_view key, const Function* function, const Value& value) const;
 
     Pass pass_;
     std::string_view who_;
     const Dict* given_;
     Dict written_;
-    std::vector<std::string_view> described_;
+    std::string_view missing_;  // the first key that a whole state of this class has and this one does not
 };
 
 }  // namespace ravine::inline v0::sched

@@ -121,7 +121,7 @@ TEST_CASE("an unknown option is answered with the known ones, also by a schedule
         return message_of<std::out_of_range>([&] { sched::make(type, subject.optimizer, options); });
     };
     CHECK(contains(refusal("ChainedScheduler", {{"schedulers", List{warm}}, {"optimizer", 1}}), "ChainedScheduler: an option must be schedulers, got 'optimizer'"));
-    CHECK(contains(refusal("SequentialLR", {{"schedulers", List{warm}}, {"milestone", List{}}}), "SequentialLR: an option must be one of milestones, last_epoch, got 'milestone'"));
+    CHECK(contains(refusal("SequentialLR", {{"schedulers", List{warm}}, {"milestones", List{}}, {"steps", 3}}), "SequentialLR: an option must be one of milestones, last_epoch, got 'steps'"));
     CHECK(contains(refusal("ChainedScheduler", {{"schedulers", List{Dict{{"type", "Warm"}}}}}), "a scheduler must be one of"));
     CHECK(picture(subject.optimizer) == before);
 }
@@ -233,7 +233,7 @@ TEST_CASE("a fractional epoch must not be negative, nor no number") {
 
 TEST_CASE("periods beyond all integers are refused") {
     Subject subject;
-    sched::CosineAnnealingWarmRestarts restarts(subject.optimizer, {.T_0 = 1, .T_mult = std::int64_t{1} << 62});
+    sched::CosineAnnealingWarmRestarts restarts(subject.optimizer, {.T_0 = 3, .T_mult = std::int64_t{1} << 62});
     restarts.step();
     CHECK(contains(complaint([&] { restarts.step(std::int64_t{1} << 50); }), "T_0 and T_mult must give periods below 2^63"));
     CHECK(restarts.last_epoch() == 1);

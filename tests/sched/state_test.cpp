@@ -172,7 +172,8 @@ TEST_CASE("the states of schedulers that are members tell what torch's tell") {
 TEST_CASE("kinds of values are those that torch stores") {
     Subject subject;
     sched::MultiStepLR steps(subject.optimizer, {.milestones = {5, 2, 5}});
-    const Dict& milestones = steps.state_dict().at("milestones").as<Dict>();
+    const Value state = steps.state_dict();
+    const Dict& milestones = state.at("milestones").as<Dict>();
     CHECK(milestones.kind == Dict::Kind::counter);
     CHECK(milestones.at(5) == Value(2));
     CHECK(milestones.begin()->first == Value(5));
@@ -233,7 +234,8 @@ TEST_CASE("the state of another class is refused, and changes nothing") {
             CAPTURE(other_type);
             Subject other;
             const Value state = sched::make(other_type, other.optimizer, other_options).state_dict();
-            CHECK(contains(complaint([&] { scheduler.load_state_dict(state); }), "the state must be that of this class, got one with"));
+            const std::string text = complaint([&] { scheduler.load_state_dict(state); });
+            CHECK_MESSAGE(contains(text, "the state must be that of this class, got one with"), text);
         }
         CHECK(scheduler.state_dict() == before);
     }

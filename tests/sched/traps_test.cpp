@@ -28,7 +28,7 @@ TEST_CASE("T2, T5: OneCycleLR does not start at initial_lr, and without a rise n
         return subject.lr();
     };
     CHECK(first({}) == 0.0040000000000000036);
-    CHECK(first({{"pct_start", 0.0}}) == 0.09755282560345443);
+    CHECK(first({{"pct_start", 0.0}}) == 0.09755283560345443);
     CHECK(first({{"pct_start", 0.0}, {"anneal_strategy", "linear"}}) == 0.09000004);
     CHECK(first({{"pct_start", 0.0}, {"three_phase", true}}) == 0.003682538814955796);
 }
