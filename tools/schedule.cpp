@@ -102,7 +102,8 @@ Table table_for(const Session& session, std::size_t groups) {
     Table table{groups, {}, {}};
     for (const std::string_view name : {std::string_view("lr"), session.momentum()}) {
         if (name.empty()) continue;
-        for (std::size_t g = 0; g < groups; ++g) table.columns.push_back(groups == 1 ? std::string(name) : fmt::format("{}.{}", name, g));
+        for (std::size_t g = 0; g < groups; ++g)
+            table.columns.push_back(groups == 1 ? std::string(name) : fmt::format("{}.{}", name, g));
     }
     return table;
 }
@@ -192,8 +193,10 @@ void schedule(Arguments& arguments) {
 
 void add_schedule(CommandLine& program) {
     const auto arguments = std::make_shared<Arguments>();
-    Command command = program.add_command("schedule", "Print the learning rate of every step of a schedule as CSV, and momentum where it is driven");
-    command.required("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, metrics, epochs; - is stdin", "SPEC.json");
+    Command command = program.add_command(
+        "schedule", "Print the learning rate of every step of a schedule as CSV, and momentum where it is driven");
+    command.required("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, metrics, epochs; - is stdin",
+                     "SPEC.json");
     command.option("-o,--output", arguments->output, "CSV file; - is stdout (default)", "FILE.csv");
     command.option("--plot", arguments->plot, "also draw the curves, as SVG; - is stdout", "FILE.svg");
     command.option("--resume-at", arguments->resume_at, "after K steps save, make new objects, load, go on", "K");

@@ -4,7 +4,8 @@
 namespace ravine::tools {
 
 /// What the spec file of `schedule` says.
-struct SchedulePlan {
+class SchedulePlan {
+  public:
     ClassSpec optimizer;
     std::vector<GroupSpec> groups;
     std::vector<ClassSpec> schedulers;
@@ -17,6 +18,9 @@ struct SchedulePlan {
     static SchedulePlan read(const std::string& path);
     /// std::invalid_argument if metrics or epochs are not what the steps of these schedulers take.
     void check(const std::vector<sched::LRScheduler>& made) const;
+
+  private:
+    void check_epochs(const sched::LRScheduler& scheduler) const;
 };
 
 }  // namespace ravine::tools

@@ -50,9 +50,7 @@ void SchedulerBody::warn(LogCode code, std::string_view text) const {
     if (groups_->log != nullptr) groups_->log->warn(code, fmt::format("{}: {}", name_, text));
 }
 
-void SchedulerBody::invalid(std::string_view what) const {
-    throw std::invalid_argument(fmt::format("{}: {}", name_, what));
-}
+void SchedulerBody::invalid(std::string_view what) const { throw std::invalid_argument(fmt::format("{}: {}", name_, what)); }
 
 std::vector<double> SchedulerBody::for_groups(std::string_view option, const PerGroup& given) const {
     if (!given.is_list()) return std::vector<double>(groups().size(), given.numbers()[0]);
@@ -103,9 +101,10 @@ std::vector<double> CountingBody::base_lrs_for(std::int64_t last_epoch) const {
     for (const auto& group : groups()) {
         const bool has_base = group->has("initial_lr");
         if (!has_base && last_epoch != -1) {
-            throw std::out_of_range(fmt::format("{}: initial_lr must be in every group to resume with last_epoch = {}, got a "
-                                                "group without it (group {})",
-                                                name(), last_epoch, result.size()));
+            throw std::out_of_range(
+                fmt::format("{}: initial_lr must be in every group to resume with last_epoch = {}, got a "
+                            "group without it (group {})",
+                            name(), last_epoch, result.size()));
         }
         result.push_back(group->number(has_base ? "initial_lr" : "lr"));
     }
@@ -115,7 +114,8 @@ std::vector<double> CountingBody::base_lrs_for(std::int64_t last_epoch) const {
 std::size_t CountingBody::reach() const {
     const std::size_t paired = paired_groups();
     if (groups().size() > paired && added_groups_ == AddedGroups::refuse) {
-        invalid(fmt::format("the optimizer must keep its groups, got {} instead of {} (see set_added_groups)", groups().size(), paired));
+        invalid(fmt::format("the optimizer must keep its groups, got {} instead of {} (see set_added_groups)", groups().size(),
+                            paired));
     }
     return paired;
 }

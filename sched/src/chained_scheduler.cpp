@@ -29,14 +29,16 @@ class ChainedSchedulerBody final : public MembersBody {
 };
 
 std::shared_ptr<SchedulerBody> chain(Members schedulers, std::shared_ptr<optim::GroupSet> groups) {
-    if (schedulers.empty()) throw std::invalid_argument(fmt::format("{}: schedulers must have at least one, got none", class_name));
+    if (schedulers.empty())
+        throw std::invalid_argument(fmt::format("{}: schedulers must have at least one, got none", class_name));
     if (groups == nullptr) groups = schedulers[0]->group_set();
     return std::make_shared<ChainedSchedulerBody>(std::move(groups), std::move(schedulers));
 }
 
 }  // namespace
 
-ChainedScheduler::ChainedScheduler(const std::vector<LRScheduler>& schedulers) : LRScheduler(chain(bodies_of(schedulers), nullptr)) {}
+ChainedScheduler::ChainedScheduler(const std::vector<LRScheduler>& schedulers)
+    : LRScheduler(chain(bodies_of(schedulers), nullptr)) {}
 
 ChainedScheduler::ChainedScheduler(const std::vector<LRScheduler>& schedulers, optim::Optimizer& optimizer)
     : LRScheduler(chain(bodies_of(schedulers), optimizer.group_set())) {}

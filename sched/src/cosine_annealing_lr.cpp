@@ -28,7 +28,9 @@ struct CosineAnnealingLRRule {
     }
 
     static double period(const Options& o) { return static_cast<double>(o.T_max); }
-    static double rise(const Options& o, std::int64_t epoch) { return 1 + std::cos(pi * static_cast<double>(epoch) / period(o)); }
+    static double rise(const Options& o, std::int64_t epoch) {
+        return 1 + std::cos(pi * static_cast<double>(epoch) / period(o));
+    }
     static bool counter_was_reset(const Moment& now) { return now.step_count == 1 && now.epoch > 0; }
     /// (epoch - 1 - T_max) % (2 T_max) == 0, without overflow: epoch - 1 is an odd multiple of T_max.
     static bool follows_minimum(const Options& o, std::int64_t epoch) {
@@ -38,7 +40,8 @@ struct CosineAnnealingLRRule {
 
 }  // namespace
 
-template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const CosineAnnealingLROptions& options) {
+template <>
+std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const CosineAnnealingLROptions& options) {
     return started_rule<CosineAnnealingLRRule>(optimizer, options);
 }
 

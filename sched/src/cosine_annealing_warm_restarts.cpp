@@ -11,7 +11,8 @@ namespace {
 using Options = CosineAnnealingWarmRestartsOptions;
 
 std::string complaint(const Options& o) {
-    return first_complaint({must(o.T_0 >= 1, "T_0 must be at least 1", o.T_0.value), must(o.T_mult >= 1, "T_mult must be at least 1", o.T_mult)});
+    return first_complaint(
+        {must(o.T_0 >= 1, "T_0 must be at least 1", o.T_0.value), must(o.T_mult >= 1, "T_mult must be at least 1", o.T_mult)});
 }
 
 /// Where in which period. torch counts in integers until it is given a fraction.
@@ -24,8 +25,9 @@ struct Phase {
 std::int64_t longer(std::int64_t period, std::int64_t factor) {
     std::int64_t result = 0;
     if (__builtin_mul_overflow(period, factor, &result)) {
-        throw std::invalid_argument(fmt::format("{}: T_0 and T_mult must give periods below 2^63, got a period of {} and T_mult {}",
-                                                Options::name, period, factor));
+        throw std::invalid_argument(
+            fmt::format("{}: T_0 and T_mult must give periods below 2^63, got a period of {} and T_mult {}", Options::name,
+                        period, factor));
     }
     return result;
 }
@@ -56,7 +58,9 @@ Phase phase_after(const Options& o, Phase phase) {
 class CosineAnnealingWarmRestartsBody final : public CountingBody {
   public:
     CosineAnnealingWarmRestartsBody(const optim::Optimizer& optimizer, const Options& options)
-        : CountingBody(Options::name, optimizer), options_(options), phase_{options.T_0, static_cast<double>(options.last_epoch), false} {
+        : CountingBody(Options::name, optimizer),
+          options_(options),
+          phase_{options.T_0, static_cast<double>(options.last_epoch), false} {
         check(complaint(options_));
     }
 
@@ -67,7 +71,8 @@ class CosineAnnealingWarmRestartsBody final : public CountingBody {
     }
     void step_with(double epoch, std::optional<std::int64_t> second) override {
         if (second) SchedulerBody::step_with(epoch, second);
-        if (!(std::abs(epoch) <= static_cast<double>(largest_epoch))) invalid(fmt::format("epoch must be within -2^53 and 2^53, got {}", epoch));
+        if (!(std::abs(epoch) <= static_cast<double>(largest_epoch)))
+            invalid(fmt::format("epoch must be within -2^53 and 2^53, got {}", epoch));
         jump(epoch, true);
     }
     std::vector<double> lr(std::int64_t step) const override {

@@ -11,10 +11,9 @@ namespace {
 
 using Options = CyclicLROptions;
 
-bool is_mode(std::string_view mode) { return mode == "triangular" || mode == "triangular2" || mode == "exp_range"; }
-
 std::string_view unknown_mode(const std::string& mode) {
-    return is_mode(mode) ? "" : "must be triangular, triangular2 or exp_range";
+    const bool known = mode == "triangular" || mode == "triangular2" || mode == "exp_range";
+    return known ? "" : "must be triangular, triangular2 or exp_range";
 }
 
 std::string_view unknown_scale_mode(const std::string& mode) {
@@ -22,12 +21,11 @@ std::string_view unknown_scale_mode(const std::string& mode) {
 }
 
 std::string complaint(const Options& o) {
-    const bool has_function = o.scale_fn.has_value();
+    const double down = o.step_size_down.value_or(o.step_size_up);
     return first_complaint({must(o.step_size_up != 0, "step_size_up must not be 0", o.step_size_up),
-                            must(o.step_size_up + o.step_size_down.value_or(o.step_size_up) != 0,
-                                 "step_size_down must not be -step_size_up", o.step_size_down.value_or(o.step_size_up)),
-                            must(has_function || is_mode(o.mode), "mode must be triangular, triangular2 or exp_range", o.mode),
-                            must(!has_function || unknown_scale_mode(o.scale_mode).empty(), "scale_mode must be cycle or iterations", o.scale_mode)});
+                            must(o.step_size_up + down != 0, "step_size_down must not be -step_size_up", down),
+                            o.scale_fn ? about("scale_mode", unknown_scale_mode(o.scale_mode), o.scale_mode)
+                                       : about("mode", unknown_mode(o.mode), o.mode)});
 }
 
 class CyclicLRBody final : public MomentumBody {
@@ -113,7 +111,8 @@ CyclicLRBody::Point CyclicLRBody::point(std::int64_t epoch) const {
     const double rise = x <= step_ratio_ ? divide(name(), "step_size_up", x, step_ratio_)
                                          : divide(name(), "step_size_down", x - 1, step_ratio_ - 1);
     if (scale_mode_ != "cycle") return {rise, scale(epoch)};
-    if (!(std::abs(cycle) <= static_cast<double>(largest_epoch))) invalid(fmt::format("the cycle must be within -2^53 and 2^53, got {}", cycle));
+    if (!(std::abs(cycle) <= static_cast<double>(largest_epoch)))
+        invalid(fmt::format("the cycle must be within -2^53 and 2^53, got {}", cycle));
     return {rise, scale(static_cast<std::int64_t>(cycle))};
 }
 

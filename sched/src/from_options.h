@@ -25,14 +25,15 @@ template <class Options, class... Placeholders> constexpr std::size_t required_o
     else return required_options<Options, Placeholders..., Unset>();
 }
 template <class Options> Options defaults() {
-    return []<std::size_t... i>(std::index_sequence<i...>) {
-        return Options{((void)i, Unset{})...};
-    }(std::make_index_sequence<required_options<Options>()>());
+    return []<std::size_t... i>(std::index_sequence<i...>) { return Options{((void)i, Unset{})...}; }
+    (std::make_index_sequence<required_options<Options>()>());
 }
-/// How many members an aggregate has, of which the first ones, without a default, are Given. An optional takes `nullopt`, because
-/// Anything can become one in two ways.
+/// How many members an aggregate has, of which the first ones, without a default, are Given. An optional takes `nullopt`,
+/// because Anything can become one in two ways.
 template <class Options, class... Given> constexpr std::size_t member_count() {
-    if constexpr (sizeof...(Given) < required_options<Options>() || requires { Options{std::declval<Given>()..., std::declval<optim::detail::Anything>()}; }) {
+    if constexpr (sizeof...(Given) < required_options<Options>() || requires {
+                      Options{std::declval<Given>()..., std::declval<optim::detail::Anything>()};
+                  }) {
         return member_count<Options, Given..., optim::detail::Anything>();
     } else if constexpr (requires { Options{std::declval<Given>()..., std::nullopt}; }) {
         return member_count<Options, Given..., std::nullopt_t>();
@@ -49,8 +50,7 @@ template <class Options> constexpr auto option_names() {
 /// required option that is missing or a value of the wrong kind.
 template <class Options> Options options_from(std::string_view who, const Dict& given) {
     constexpr auto names = option_names<Options>();
-    static_assert(names.size() == member_count<Options>(),
-                  "every member of an options struct needs a line in fields()");
+    static_assert(names.size() == member_count<Options>(), "every member of an options struct needs a line in fields()");
     for (const Dict::Item& item : given) {
         const std::string* name = item.first.get_if<std::string>();
         if (name != nullptr && std::find(names.begin(), names.end(), *name) != names.end()) continue;
@@ -69,8 +69,8 @@ template <class Options> Options options_from(std::string_view who, const Dict& 
         }
         const bool is_refused = field.floats_only && value->is(Value::Kind::integer);
         if (!is_refused && Kind<Member>::read(*value, options.*field.member)) return;
-        throw std::invalid_argument(
-            fmt::format("{}: {} must be {}, got {}", who, field.name, is_refused ? "a float" : Kind<Member>::wanted, shown(*value)));
+        throw std::invalid_argument(fmt::format("{}: {} must be {}, got {}", who, field.name,
+                                                is_refused ? "a float" : Kind<Member>::wanted, shown(*value)));
     };
     std::apply([&](const auto&... field) { (read(field), ...); }, Options::fields());
     return options;

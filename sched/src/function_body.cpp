@@ -9,7 +9,8 @@ FunctionBody::FunctionBody(std::string_view name, const optim::Optimizer& optimi
     if (!given.is_list()) {
         functions_.resize(groups().size(), given.functions()[0]);
     } else if (functions_.size() != groups().size()) {
-        invalid(fmt::format("lr_lambda must have one function for each of the {} groups, got {} of them", groups().size(), functions_.size()));
+        invalid(fmt::format("lr_lambda must have one function for each of the {} groups, got {} of them", groups().size(),
+                            functions_.size()));
     }
 }
 

@@ -6,8 +6,8 @@ namespace ravine::inline v0::sched {
 namespace {
 
 /// All that any scheduler writes.
-constexpr std::array<std::string_view, 9> written_keys = {"lr", "momentum", "betas", "initial_lr", "max_lr", "min_lr",
-                                                          "max_momentum", "base_momentum", "swa_lr"};
+constexpr std::array<std::string_view, 9> written_keys = {"lr",     "momentum",     "betas",         "initial_lr", "max_lr",
+                                                          "min_lr", "max_momentum", "base_momentum", "swa_lr"};
 
 }  // namespace
 

@@ -11,7 +11,8 @@ namespace {
 struct InverseSquareRootLRRule {
     using Options = InverseSquareRootLROptions;
     static std::string complaint(const Options& o) {
-        return first_complaint({must(o.warmup_iters >= 1, "warmup_iters must be at least 1", o.warmup_iters.value), start_factor_complaint(o.start_factor)});
+        return first_complaint({must(o.warmup_iters >= 1, "warmup_iters must be at least 1", o.warmup_iters.value),
+                                start_factor_complaint(o.start_factor)});
     }
     static double at(const Options& o, double base_lr, std::int64_t epoch) {
         if (epoch < o.warmup_iters) return base_lr * warmup(o.start_factor, epoch, o.warmup_iters);
@@ -21,7 +22,8 @@ struct InverseSquareRootLRRule {
 
 }  // namespace
 
-template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const InverseSquareRootLROptions& options) {
+template <>
+std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const InverseSquareRootLROptions& options) {
     return started_rule<InverseSquareRootLRRule>(optimizer, options);
 }
 

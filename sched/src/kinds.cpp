@@ -55,7 +55,8 @@ bool Kind<std::string>::read(const Value& value, std::string& out) { return read
 bool Kind<double>::read(const Value& value, double& out) {
     const Tensor* tensor = value.get_if<Tensor>();
     // Where torch had a tensor as lr, its schedulers keep tensors.
-    const bool holds_number = tensor != nullptr && tensor->defined() && tensor->numel() == 1 && is_floating_point(tensor->dtype());
+    const bool holds_number =
+        tensor != nullptr && tensor->defined() && tensor->numel() == 1 && is_floating_point(tensor->dtype());
     if (holds_number) out = tensor->item();
     else if (value.is(Value::Kind::integer) || value.is(Value::Kind::floating)) out = value.number();
     else return false;
@@ -130,13 +131,9 @@ bool Kind<Functions>::read(const Value& value, Functions& out) {
     return true;
 }
 
-Value to_value(const std::vector<double>& member) {
-    return List(ValueList(member.begin(), member.end()));
-}
+Value to_value(const std::vector<double>& member) { return List(ValueList(member.begin(), member.end())); }
 
-Value to_value(const std::vector<std::int64_t>& member) {
-    return List(ValueList(member.begin(), member.end()));
-}
+Value to_value(const std::vector<std::int64_t>& member) { return List(ValueList(member.begin(), member.end())); }
 
 Value to_value(const Milestones& member) {
     Dict counter;
@@ -145,8 +142,6 @@ Value to_value(const Milestones& member) {
     return counter;
 }
 
-std::string shown(const Value& value) {
-    return fmt::format("{} ({})", value.to_string(), Value::name(value.kind()));
-}
+std::string shown(const Value& value) { return fmt::format("{} ({})", value.to_string(), Value::name(value.kind())); }
 
 }  // namespace ravine::inline v0::sched

@@ -1,9 +1,9 @@
 #pragma once
+#include <ravine/runtime/value.h>
 #include <ravine/sched/function.h>
 #include <ravine/sched/milestones.h>
 #include <ravine/sched/per_group.h>
 #include <ravine/sched/required.h>
-#include <ravine/runtime/value.h>
 
 #include <optional>
 #include <string>
@@ -58,7 +58,8 @@ template <> struct Kind<Function> {
     static bool read(const Value& value, Function& out);
 };
 template <> struct Kind<Functions> {
-    static constexpr std::string_view wanted = R"(a function, {"table": [...]} or {"power": [base, exponent_scale]}, or a list of them)";
+    static constexpr std::string_view wanted =
+        R"(a function, {"table": [...]} or {"power": [base, exponent_scale]}, or a list of them)";
     static bool read(const Value& value, Functions& out);
 };
 template <class T> struct Kind<required<T>> {

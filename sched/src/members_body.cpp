@@ -15,7 +15,8 @@ MembersBody::MembersBody(std::string_view name, std::shared_ptr<optim::GroupSet>
         if (member.step_argument() == StepArgument::metric) {
             invalid(fmt::format("schedulers[{}] must need no metric, got {}", i, member.name()));
         }
-        if (member.group_set() != group_set()) invalid(fmt::format("schedulers[{}] must be of the same optimizer, got one of another", i));
+        if (member.group_set() != group_set())
+            invalid(fmt::format("schedulers[{}] must be of the same optimizer, got one of another", i));
     }
 }
 

@@ -17,7 +17,8 @@ class MultiplicativeLRBody final : public FunctionBody {
 
 }  // namespace
 
-template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const MultiplicativeLROptions& options) {
+template <>
+std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const MultiplicativeLROptions& options) {
     return started<MultiplicativeLRBody>(optimizer, options);
 }
 

@@ -1,5 +1,6 @@
 #include <ravine/sched/one_cycle_lr.h>
 
+#include "anneal.h"
 #include "momentum_body.h"
 #include "options_body.h"
 
@@ -29,13 +30,10 @@ std::string complaint(const Options& o) {
     const std::string total = positive("total_steps must be from 1 to 2^53", o.total_steps);
     if (o.total_steps) return total;
     if (!o.epochs || !o.steps_per_epoch) return "total_steps, or both epochs and steps_per_epoch must be given, got neither";
-    const std::string factors = first_complaint({positive("epochs must be from 1 to 2^53", o.epochs), positive("steps_per_epoch must be from 1 to 2^53", o.steps_per_epoch)});
+    const std::string factors = first_complaint({positive("epochs must be from 1 to 2^53", o.epochs),
+                                                 positive("steps_per_epoch must be from 1 to 2^53", o.steps_per_epoch)});
     if (!factors.empty()) return factors;
     return must(*o.epochs <= largest_epoch / *o.steps_per_epoch, "epochs * steps_per_epoch must be at most 2^53", *o.epochs);
-}
-
-std::string_view unknown_strategy(const std::string& strategy) {
-    return strategy == "cos" || strategy == "linear" ? "" : "must be cos or linear";
 }
 
 std::vector<Phase> phases(const Options& o, std::int64_t total_steps) {
@@ -69,10 +67,11 @@ class OneCycleLRBody final : public MomentumBody {
 };
 
 OneCycleLRBody::OneCycleLRBody(const optim::Optimizer& optimizer, const Options& options)
-    : MomentumBody(Options::name, optimizer, options.cycle_momentum, options.base_momentum, options.max_momentum), options_(options) {
+    : MomentumBody(Options::name, optimizer, options.cycle_momentum, options.base_momentum, options.max_momentum),
+      options_(options) {
     check(complaint(options_));
     check(must(options_.pct_start >= 0 && options_.pct_start <= 1, "pct_start must be from 0 to 1", options_.pct_start));
-    check(must(unknown_strategy(options_.anneal_strategy).empty(), "anneal_strategy must be cos or linear", options_.anneal_strategy));
+    check(about("anneal_strategy", unknown_strategy(options_.anneal_strategy), options_.anneal_strategy));
     given_max_lrs_ = for_groups("max_lr", options_.max_lr);
     total_steps_ = options_.total_steps ? *options_.total_steps : *options_.epochs * *options_.steps_per_epoch;
     phases_ = phases(options_, total_steps_);
@@ -130,7 +129,8 @@ std::vector<double> OneCycleLRBody::momenta(std::int64_t epoch) const {
 }  // namespace
 
 template <> struct Kind<std::vector<Phase>> {
-    static constexpr std::string_view wanted = "a list of at least one phase with end_step, start_lr, end_lr, start_momentum and end_momentum";
+    static constexpr std::string_view wanted =
+        "a list of at least one phase with end_step, start_lr, end_lr, start_momentum and end_momentum";
     static bool read(const Value& value, std::vector<Phase>& out) {
         const List* list = value.get_if<List>();
         if (list == nullptr || list->items.empty()) return false;
@@ -140,11 +140,13 @@ template <> struct Kind<std::vector<Phase>> {
             Phase& phase = out.emplace_back();
             const auto key = [dict](std::string_view name, const auto& known, std::string& result) {
                 const Value* found = dict->find(name);
-                return found != nullptr && Kind<std::string>::read(*found, result) && std::find(known.begin(), known.end(), result) != known.end();
+                return found != nullptr && Kind<std::string>::read(*found, result) &&
+                       std::find(known.begin(), known.end(), result) != known.end();
             };
             const Value* end = dict == nullptr ? nullptr : dict->find("end_step");
-            const bool fits = end != nullptr && Kind<double>::read(*end, phase.end_step) && key("start_lr", lr_keys, phase.start_lr) &&
-                              key("end_lr", lr_keys, phase.end_lr) && key("start_momentum", momentum_keys, phase.start_momentum) &&
+            const bool fits = end != nullptr && Kind<double>::read(*end, phase.end_step) &&
+                              key("start_lr", lr_keys, phase.start_lr) && key("end_lr", lr_keys, phase.end_lr) &&
+                              key("start_momentum", momentum_keys, phase.start_momentum) &&
                               key("end_momentum", momentum_keys, phase.end_momentum);
             if (!fits) return false;
         }
@@ -159,17 +161,20 @@ Value to_value(const std::vector<Phase>& phases) {
     List list;
     for (const Phase& phase : phases) {
         const bool is_last = &phase == &phases.back();
-        list.items.push_back(Dict{{"end_step", is_last ? Value(static_cast<std::int64_t>(phase.end_step)) : Value(phase.end_step)},
-                                  {"start_lr", phase.start_lr},
-                                  {"end_lr", phase.end_lr},
-                                  {"start_momentum", phase.start_momentum},
-                                  {"end_momentum", phase.end_momentum}});
+        list.items.push_back(
+            Dict{{"end_step", is_last ? Value(static_cast<std::int64_t>(phase.end_step)) : Value(phase.end_step)},
+                 {"start_lr", phase.start_lr},
+                 {"end_lr", phase.end_lr},
+                 {"start_momentum", phase.start_momentum},
+                 {"end_momentum", phase.end_momentum}});
     }
     return list;
 }
 
 void OneCycleLRBody::describe(State& state) {
-    const auto positive = [](std::int64_t steps) { return steps >= 1 && steps <= largest_epoch ? "" : "must be from 1 to 2^53"; };
+    const auto positive = [](std::int64_t steps) {
+        return steps >= 1 && steps <= largest_epoch ? "" : "must be from 1 to 2^53";
+    };
     state.field("total_steps", total_steps_, positive);
     state.field("_schedule_phases", phases_);
     state.later_field("_anneal_func_type", options_.anneal_strategy, unknown_strategy);

@@ -10,6 +10,10 @@ namespace ravine::inline v0::sched {
 template <class T> std::string must(bool holds, std::string_view what, const T& got) {
     return holds ? std::string() : fmt::format("{}, got {}", what, got);
 }
+/// The same from a text that is empty or says what the option must be: what a loaded state is refused with.
+template <class T> std::string about(std::string_view option, std::string_view text, const T& got) {
+    return text.empty() ? std::string() : fmt::format("{} {}, got {}", option, text, got);
+}
 inline std::string first_complaint(std::initializer_list<std::string> complaints) {
     for (const std::string& complaint : complaints) {
         if (!complaint.empty()) return complaint;
@@ -28,7 +32,8 @@ template <class Rule> class OptionsBody final : public RuleBody {
   public:
     using Options = typename Rule::Options;
 
-    OptionsBody(const optim::Optimizer& optimizer, const Options& options) : RuleBody(Options::name, optimizer), options_(options) {
+    OptionsBody(const optim::Optimizer& optimizer, const Options& options)
+        : RuleBody(Options::name, optimizer), options_(options) {
         check(Rule::complaint(options_));
     }
     void describe(State& state) override {

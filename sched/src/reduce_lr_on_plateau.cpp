@@ -13,15 +13,18 @@ using Options = ReduceLROnPlateauOptions;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::string_view unknown_mode(const std::string& mode) { return mode == "min" || mode == "max" ? "" : "must be min or max"; }
-std::string_view unknown_threshold_mode(const std::string& mode) { return mode == "rel" || mode == "abs" ? "" : "must be rel or abs"; }
+std::string_view unknown_threshold_mode(const std::string& mode) {
+    return mode == "rel" || mode == "abs" ? "" : "must be rel or abs";
+}
 std::string_view no_reduction(double factor) { return factor >= 0 && factor < 1 ? "" : "must be from 0 to below 1"; }
 
 class ReduceLROnPlateauBody final : public SchedulerBody {
   public:
-    ReduceLROnPlateauBody(const optim::Optimizer& optimizer, const Options& options) : SchedulerBody(Options::name, optimizer), options_(options) {
-        check(must(no_reduction(options_.factor).empty(), "factor must be from 0 to below 1", options_.factor));
-        check(must(unknown_mode(options_.mode).empty(), "mode must be min or max", options_.mode));
-        check(must(unknown_threshold_mode(options_.threshold_mode).empty(), "threshold_mode must be rel or abs", options_.threshold_mode));
+    ReduceLROnPlateauBody(const optim::Optimizer& optimizer, const Options& options)
+        : SchedulerBody(Options::name, optimizer), options_(options) {
+        check(about("factor", no_reduction(options_.factor), options_.factor));
+        check(about("mode", unknown_mode(options_.mode), options_.mode));
+        check(about("threshold_mode", unknown_threshold_mode(options_.threshold_mode), options_.threshold_mode));
         if (!options_.min_lr.is_list()) default_min_lr_ = options_.min_lr.numbers()[0];
         min_lrs_ = for_groups("min_lr", options_.min_lr);
         best_ = worst();
@@ -77,7 +80,8 @@ bool ReduceLROnPlateauBody::is_better(double metric) const {
 std::vector<double> ReduceLROnPlateauBody::smallest_lrs() const {
     if (groups().size() == min_lrs_.size()) return min_lrs_;
     if (default_min_lr_) return std::vector<double>(groups().size(), *default_min_lr_);
-    throw std::runtime_error(fmt::format("{}: min_lr must be one number, or one for each of the {} groups, got {} of them", name(), groups().size(), min_lrs_.size()));
+    throw std::runtime_error(fmt::format("{}: min_lr must be one number, or one for each of the {} groups, got {} of them",
+                                         name(), groups().size(), min_lrs_.size()));
 }
 
 std::vector<double> ReduceLROnPlateauBody::reduced_to(const std::vector<double>& smallest) const {
@@ -91,7 +95,9 @@ std::vector<double> ReduceLROnPlateauBody::reduced_to(const std::vector<double>&
 }
 
 void ReduceLROnPlateauBody::describe(State& state) {
-    const auto is_not_negative = [](std::int64_t count) { return count < 0 || count > largest_epoch ? "must be from 0 to 2^53" : ""; };
+    const auto is_not_negative = [](std::int64_t count) {
+        return count < 0 || count > largest_epoch ? "must be from 0 to 2^53" : "";
+    };
     double mode_worse = worst();
     state.field("factor", options_.factor, no_reduction);
     state.field("default_min_lr", default_min_lr_);

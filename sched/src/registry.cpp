@@ -49,14 +49,16 @@ std::vector<LRScheduler> make_members(std::string_view who, optim::Optimizer& op
     constexpr std::string_view wanted = "a list of dicts with type";
     const Value& schedulers = given(who, options, "schedulers", wanted);
     const List* list = schedulers.get_if<List>();
-    if (list == nullptr) throw std::invalid_argument(fmt::format("{}: schedulers must be {}, got {}", who, wanted, shown(schedulers)));
+    if (list == nullptr)
+        throw std::invalid_argument(fmt::format("{}: schedulers must be {}, got {}", who, wanted, shown(schedulers)));
     std::vector<LRScheduler> result;
     for (const Value& item : list->items) {
         const Dict* dict = item.get_if<Dict>();
         const Value* type = dict == nullptr ? nullptr : dict->find("type");
         const std::string* name = type == nullptr ? nullptr : type->get_if<std::string>();
         if (name == nullptr) {
-            throw std::invalid_argument(fmt::format("{}: schedulers[{}] must be a dict with a type, got {}", who, result.size(), shown(item)));
+            throw std::invalid_argument(
+                fmt::format("{}: schedulers[{}] must be a dict with a type, got {}", who, result.size(), shown(item)));
         }
         Dict member = *dict;
         member.erase("type");

@@ -40,7 +40,8 @@ std::vector<double> RuleBody::evaluate(std::int64_t epoch, std::int64_t step_cou
     std::vector<double> result;
     for (std::size_t i = 0; i < groups().size(); ++i) {
         constexpr double none = std::numeric_limits<double>::quiet_NaN();
-        const Moment moment{epoch, step_count, initial, i, groups()[i]->number("lr"), i < base_lrs_.size() ? base_lrs_[i] : none};
+        const Moment moment{
+            epoch, step_count, initial, i, groups()[i]->number("lr"), i < base_lrs_.size() ? base_lrs_[i] : none};
         if ((closed || needs_numbers(moment)) && i >= reach()) result.push_back(moment.lr);
         else result.push_back(closed ? closed_form(moment) : next_lr(moment));
     }

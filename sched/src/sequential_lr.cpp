@@ -10,10 +10,12 @@ namespace {
 class SequentialLRBody final : public MembersBody {
   public:
     SequentialLRBody(const optim::Optimizer& optimizer, Members schedulers, const SequentialLROptions& options)
-        : MembersBody(SequentialLROptions::name, optimizer.group_set(), std::move(schedulers)), milestones_(options.milestones) {
+        : MembersBody(SequentialLROptions::name, optimizer.group_set(), std::move(schedulers)),
+          milestones_(options.milestones) {
         if (members().empty()) invalid("schedulers must have at least one, got none");
         if (milestones_.size() != members().size() - 1) {
-            invalid(fmt::format("milestones must be one fewer than the {} schedulers, got {}", members().size(), milestones_.size()));
+            invalid(fmt::format("milestones must be one fewer than the {} schedulers, got {}", members().size(),
+                                milestones_.size()));
         }
         check_epoch("last_epoch", options.last_epoch);
         last_epoch_ = options.last_epoch + 1;
@@ -54,7 +56,8 @@ void SequentialLRBody::step(std::optional<std::int64_t> epoch) {
     SchedulerBody& member = *members()[stage];
     const bool begins = stage > 0 && milestones_[stage - 1] == last_epoch_ + 1;
     if (begins && member.step_argument() == StepArgument::none) {
-        invalid(fmt::format("a scheduler of schedulers must be the first, got {} as schedulers[{}], whose turn has come", member.name(), stage));
+        invalid(fmt::format("a scheduler of schedulers must be the first, got {} as schedulers[{}], whose turn has come",
+                            member.name(), stage));
     }
     member.step(begins ? std::optional<std::int64_t>(0) : std::nullopt);
     ++last_epoch_;
@@ -64,7 +67,8 @@ void SequentialLRBody::step(std::optional<std::int64_t> epoch) {
 std::vector<double> SequentialLRBody::lr(std::int64_t step) const {
     std::int64_t before = 0;
     for (const std::int64_t milestone : milestones_) {
-        if (milestone <= before) invalid(fmt::format("milestones must be positive and rise for lr(step), got {} after {}", milestone, before));
+        if (milestone <= before)
+            invalid(fmt::format("milestones must be positive and rise for lr(step), got {} after {}", milestone, before));
         before = milestone;
     }
     const std::size_t stage = stage_at(step);
@@ -84,7 +88,8 @@ std::size_t SequentialLRBody::stage_at(std::int64_t step) const {
 
 }  // namespace
 
-SequentialLR::SequentialLR(optim::Optimizer& optimizer, const std::vector<LRScheduler>& schedulers, const SequentialLROptions& options)
+SequentialLR::SequentialLR(optim::Optimizer& optimizer, const std::vector<LRScheduler>& schedulers,
+                           const SequentialLROptions& options)
     : LRScheduler(std::make_shared<SequentialLRBody>(optimizer, bodies_of(schedulers), options)) {}
 
 }  // namespace ravine::inline v0::sched

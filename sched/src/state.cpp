@@ -11,12 +11,14 @@
 namespace ravine::inline v0::sched {
 namespace {
 
-/// The keys by which the states of the classes differ. One that the class at hand does not have tells that a state is another's.
+/// The keys by which the states of the classes differ. One that the class at hand does not have tells that a state is
+/// another's.
 constexpr std::array telling_keys = std::to_array<std::string_view>(
-    {"T_0",         "T_cur",       "T_i",          "T_max",     "T_mult",      "_anneal_func_type", "_anneal_strategy", "_milestones",
-     "_schedulers", "anneal",      "anneal_epochs", "best",     "decay",       "decay_iters",       "end_factor",       "eta_min",
-     "factor",      "gamma",       "lr_lambdas",   "max_lrs",   "milestones",  "num_bad_epochs",    "power",            "stable_iters",
-     "start_factor", "step_size",  "total_iters",  "total_size", "total_steps", "warmup_iters"});
+    {"T_0",         "T_cur",        "T_i",           "T_max",      "T_mult",      "_anneal_func_type", "_anneal_strategy",
+     "_milestones", "_schedulers",  "anneal_epochs", "best",       "decay",       "decay_iters",       "end_factor",
+     "eta_min",     "factor",       "gamma",         "lr_lambdas", "max_lrs",     "milestones",        "num_bad_epochs",
+     "power",       "stable_iters", "start_factor",  "step_size",  "total_iters", "total_size",        "total_steps",
+     "warmup_iters"});
 
 }  // namespace
 
@@ -31,7 +33,8 @@ void State::run(Pass pass, SchedulerBody& body, const Dict& dict) {
     if (pass == Pass::check) state.check_origin(save(body));
     body.describe(state);
     const bool is_whole = dict.contains("_last_lr");
-    if (is_whole && !state.missing_.empty()) state.refuse(fmt::format("the state must be that of this class, got one without {}", state.missing_));
+    if (is_whole && !state.missing_.empty())
+        state.refuse(fmt::format("the state must be that of this class, got one without {}", state.missing_));
 }
 
 void State::load(SchedulerBody& body, const Dict& dict) {
@@ -53,8 +56,9 @@ void State::members(std::string_view key, std::span<const std::shared_ptr<Schedu
         written_.set(key, std::move(states));
     } else if (const Value* value = given_->find(key)) {
         const List* list = value->get_if<List>();
-        const bool fits = list != nullptr && list->items.size() == bodies.size() &&
-                          std::all_of(list->items.begin(), list->items.end(), [](const Value& v) { return v.is(Value::Kind::dict); });
+        const bool fits =
+            list != nullptr && list->items.size() == bodies.size() &&
+            std::all_of(list->items.begin(), list->items.end(), [](const Value& v) { return v.is(Value::Kind::dict); });
         if (!fits) refuse(key, fmt::format("must be a list of the states of {} schedulers", bodies.size()), *value);
         for (std::size_t i = 0; i < bodies.size(); ++i) run(pass_, *bodies[i], list->items[i].as<Dict>());
     }
@@ -88,9 +92,7 @@ void State::one_function(std::string_view key, const Function* function, const V
     if (pass_ == Pass::load) function->load(*state);
 }
 
-const Value* State::given(std::string_view key) const {
-    return pass_ == Pass::save ? nullptr : given_->find(key);
-}
+const Value* State::given(std::string_view key) const { return pass_ == Pass::save ? nullptr : given_->find(key); }
 
 void State::demand(std::string_view key) {
     if (pass_ == Pass::check && missing_.empty() && !given_->contains(key)) missing_ = key;
@@ -98,13 +100,12 @@ void State::demand(std::string_view key) {
 
 void State::check_origin(const Dict& own) const {
     for (const std::string_view key : telling_keys) {
-        if (given_->contains(key) && !own.contains(key)) refuse(fmt::format("the state must be that of this class, got one with {}", key));
+        if (given_->contains(key) && !own.contains(key))
+            refuse(fmt::format("the state must be that of this class, got one with {}", key));
     }
 }
 
-void State::refuse(std::string_view text) const {
-    throw std::invalid_argument(fmt::format("{}: {} (state_dict)", who_, text));
-}
+void State::refuse(std::string_view text) const { throw std::invalid_argument(fmt::format("{}: {} (state_dict)", who_, text)); }
 
 void State::refuse(std::string_view key, std::string_view what, const Value& value) const {
     refuse(fmt::format("{} {}, got {}", key, what, shown(value)));

@@ -7,7 +7,9 @@ namespace {
 
 struct StepLRRule {
     using Options = StepLROptions;
-    static std::string complaint(const Options& o) { return must(o.step_size != 0, "step_size must not be 0", o.step_size.value); }
+    static std::string complaint(const Options& o) {
+        return must(o.step_size != 0, "step_size must not be 0", o.step_size.value);
+    }
     static double next(const Options& o, const Moment& now) {
         const bool due = now.epoch != 0 && now.epoch % o.step_size == 0;
         return due ? now.lr * o.gamma : now.lr;

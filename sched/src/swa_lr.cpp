@@ -1,5 +1,6 @@
 #include <ravine/sched/swa_lr.h>
 
+#include "anneal.h"
 #include "options_body.h"
 
 #include <algorithm>
@@ -9,11 +10,9 @@
 namespace ravine::inline v0::sched {
 namespace {
 
-std::string_view unknown_strategy(const std::string& strategy) {
-    return strategy == "cos" || strategy == "linear" ? "" : "must be cos or linear";
+std::string_view not_epochs(std::int64_t epochs) {
+    return epochs >= 0 && epochs <= largest_epoch ? "" : "must be from 0 to 2^53";
 }
-
-std::string_view not_epochs(std::int64_t epochs) { return epochs >= 0 && epochs <= largest_epoch ? "" : "must be from 0 to 2^53"; }
 
 class SWALRBody final : public RuleBody {
   public:
@@ -22,8 +21,8 @@ class SWALRBody final : public RuleBody {
           given_lrs_(for_groups("swa_lr", options.swa_lr)),
           strategy_(options.anneal_strategy),
           epochs_(options.anneal_epochs) {
-        check(must(unknown_strategy(strategy_).empty(), "anneal_strategy must be cos or linear", strategy_));
-        check(must(not_epochs(epochs_).empty(), "anneal_epochs must be from 0 to 2^53", epochs_));
+        check(about("anneal_strategy", unknown_strategy(strategy_), strategy_));
+        check(about("anneal_epochs", not_epochs(epochs_), epochs_));
     }
 
     void describe(State& state) override {

@@ -12,9 +12,10 @@ namespace {
 struct WarmupCosineLRRule {
     using Options = WarmupCosineLROptions;
     static std::string complaint(const Options& o) {
-        return first_complaint({must(o.warmup_iters >= 0, "warmup_iters must not be negative", o.warmup_iters.value),
-                                must(o.total_iters > o.warmup_iters, "total_iters must be more than warmup_iters", o.total_iters.value),
-                                start_factor_complaint(o.start_factor)});
+        return first_complaint(
+            {must(o.warmup_iters >= 0, "warmup_iters must not be negative", o.warmup_iters.value),
+             must(o.total_iters > o.warmup_iters, "total_iters must be more than warmup_iters", o.total_iters.value),
+             start_factor_complaint(o.start_factor)});
     }
     static double at(const Options& o, double base_lr, std::int64_t epoch) {
         if (epoch < o.warmup_iters) return base_lr * warmup(o.start_factor, epoch, o.warmup_iters);
@@ -26,7 +27,8 @@ struct WarmupCosineLRRule {
 
 }  // namespace
 
-template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const WarmupCosineLROptions& options) {
+template <>
+std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const WarmupCosineLROptions& options) {
     return started_rule<WarmupCosineLRRule>(optimizer, options);
 }
 

@@ -13,8 +13,10 @@ struct WarmupStableDecayLRRule {
     using Options = WarmupStableDecayLROptions;
     static std::string complaint(const Options& o) {
         const bool known = o.decay == "linear" || o.decay == "cosine" || o.decay == "1-sqrt";
-        return first_complaint({must(o.warmup_iters >= 0 && o.warmup_iters <= largest_epoch, "warmup_iters must be from 0 to 2^53", o.warmup_iters.value),
-                                must(o.stable_iters >= 0 && o.stable_iters <= largest_epoch, "stable_iters must be from 0 to 2^53", o.stable_iters.value),
+        return first_complaint({must(o.warmup_iters >= 0 && o.warmup_iters <= largest_epoch,
+                                     "warmup_iters must be from 0 to 2^53", o.warmup_iters.value),
+                                must(o.stable_iters >= 0 && o.stable_iters <= largest_epoch,
+                                     "stable_iters must be from 0 to 2^53", o.stable_iters.value),
                                 must(o.decay_iters >= 1, "decay_iters must be at least 1", o.decay_iters.value),
                                 must(known, "decay must be linear, cosine or 1-sqrt", o.decay),
                                 start_factor_complaint(o.start_factor),
@@ -36,7 +38,8 @@ struct WarmupStableDecayLRRule {
 
 }  // namespace
 
-template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const WarmupStableDecayLROptions& options) {
+template <>
+std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const WarmupStableDecayLROptions& options) {
     return started_rule<WarmupStableDecayLRRule>(optimizer, options);
 }
 

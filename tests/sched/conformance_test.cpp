@@ -52,7 +52,10 @@ TEST_CASE("a scheduler stepped before its optimizer warns once, a chain for each
         step(scheduler);
         step(scheduler);
         const bool counts = type != "CosineAnnealingWarmRestarts" && type != "ReduceLROnPlateau";
-        CHECK(subject.sink.codes == std::vector<LogCode>(type == "ChainedScheduler" ? 2 : counts ? 1 : 0, LogCode::order_violation));
+        CHECK(subject.sink.codes == std::vector<LogCode>(type == "ChainedScheduler" ? 2
+                                                         : counts                   ? 1
+                                                                                    : 0,
+                                                         LogCode::order_violation));
     }
 }
 
@@ -60,7 +63,9 @@ TEST_CASE("ten calls with the same epoch give one lr and a warning each") {
     for (const std::string_view type : {"StepLR", "ExponentialLR", "ConstantLR", "LinearLR", "PolynomialLR"}) {
         CAPTURE(type);
         Subject subject;
-        const Dict options = type == "StepLR" ? Dict{{"step_size", 2}} : type == "ExponentialLR" ? Dict{{"gamma", 0.5}} : Dict{};
+        const Dict options = type == "StepLR"          ? Dict{{"step_size", 2}}
+                             : type == "ExponentialLR" ? Dict{{"gamma", 0.5}}
+                                                       : Dict{};
         sched::LRScheduler scheduler = sched::make(type, subject.optimizer, options);
         subject.optimizer.step();
         Numbers seen;
@@ -92,7 +97,8 @@ TEST_CASE("rules and closed forms are near one another through several periods")
     for (const auto& [type, options] : cases) {
         CAPTURE(type);
         Subject by_rule({0.5, 0.05}), by_epoch({0.5, 0.05});
-        sched::LRScheduler rule = sched::make(type, by_rule.optimizer, options), closed = sched::make(type, by_epoch.optimizer, options);
+        sched::LRScheduler rule = sched::make(type, by_rule.optimizer, options),
+                           closed = sched::make(type, by_epoch.optimizer, options);
         for (int epoch = 1; epoch <= 20; ++epoch) {
             rule.step();
             closed.step(epoch);
@@ -120,17 +126,24 @@ TEST_CASE("resumed by last_epoch after one step the reported lr is the same, for
 }
 
 TEST_CASE("pairs stepped by hand multiply") {
-    const std::vector<Case> cases = {{"StepLR", {{"step_size", 3}}},   {"MultiStepLR", {{"milestones", List{2, 5}}}},
-                                     {"ExponentialLR", {{"gamma", 0.9}}}, {"LinearLR", {}}, {"ConstantLR", {}}, {"PolynomialLR", {{"total_iters", 30}}},
+    const std::vector<Case> cases = {{"StepLR", {{"step_size", 3}}},
+                                     {"MultiStepLR", {{"milestones", List{2, 5}}}},
+                                     {"ExponentialLR", {{"gamma", 0.9}}},
+                                     {"LinearLR", {}},
+                                     {"ConstantLR", {}},
+                                     {"PolynomialLR", {{"total_iters", 30}}},
                                      {"CosineAnnealingLR", {{"T_max", 30}}}};
     for (const auto& a : cases) {
         for (const auto& b : cases) {
             CAPTURE(a.type);
             CAPTURE(b.type);
             Subject both({1}), one({1}), other({1}), chained({1});
-            sched::LRScheduler first = sched::make(a.type, both.optimizer, a.options), second = sched::make(b.type, both.optimizer, b.options);
-            sched::LRScheduler alone = sched::make(a.type, one.optimizer, a.options), other_alone = sched::make(b.type, other.optimizer, b.options);
-            sched::ChainedScheduler chain({sched::make(a.type, chained.optimizer, a.options), sched::make(b.type, chained.optimizer, b.options)});
+            sched::LRScheduler first = sched::make(a.type, both.optimizer, a.options),
+                               second = sched::make(b.type, both.optimizer, b.options);
+            sched::LRScheduler alone = sched::make(a.type, one.optimizer, a.options),
+                               other_alone = sched::make(b.type, other.optimizer, b.options);
+            sched::ChainedScheduler chain(
+                {sched::make(a.type, chained.optimizer, a.options), sched::make(b.type, chained.optimizer, b.options)});
             for (int i = 0; i < 10; ++i) {
                 first.step();
                 second.step();
@@ -179,12 +192,16 @@ TEST_CASE("ReduceLROnPlateau takes a group that was added later with one min_lr,
 }
 
 TEST_CASE("ReduceLROnPlateau follows other schedules") {
-    for (const auto& [type, options] : {Case{"StepLR", {{"step_size", 3}}}, {"MultiStepLR", {{"milestones", List{1, 3}}}}, {"ExponentialLR", {{"gamma", 0.9}}},
-                                        {"CosineAnnealingLR", {{"T_max", 20}}}, {"LinearLR", {}}}) {
+    for (const auto& [type, options] : {Case{"StepLR", {{"step_size", 3}}},
+                                        {"MultiStepLR", {{"milestones", List{1, 3}}}},
+                                        {"ExponentialLR", {{"gamma", 0.9}}},
+                                        {"CosineAnnealingLR", {{"T_max", 20}}},
+                                        {"LinearLR", {}}}) {
         CAPTURE(type);
         Subject both({0.5}), alone({0.5});
         sched::ReduceLROnPlateau plateau(both.optimizer, {.factor = 0.5, .patience = 4});
-        sched::LRScheduler other = sched::make(type, both.optimizer, options), single = sched::make(type, alone.optimizer, options);
+        sched::LRScheduler other = sched::make(type, both.optimizer, options),
+                           single = sched::make(type, alone.optimizer, options);
         for (int i = 0; i < 6; ++i) {
             plateau.step(1);
             other.step();
@@ -204,7 +221,8 @@ TEST_CASE("a sequence of constants of factor 1 leaves the lr alone, and three st
     sched::ExponentialLR exponential(staged.optimizer, {.gamma = 0.5});
     sched::StepLR steps(staged.optimizer, {.step_size = 2});
     sched::SequentialLR three(staged.optimizer, {constant, exponential, steps}, {.milestones = {2, 4}});
-    CHECK(lrs_of(staged, [&] { three.step(); }, 6) == Numbers{0.05, 0.05, 0.1, 0.05, 0.1, 0.1, 0.010000000000000002});
+    CHECK(lrs_of(
+              staged, [&] { three.step(); }, 6) == Numbers{0.05, 0.05, 0.1, 0.05, 0.1, 0.1, 0.010000000000000002});
     CHECK(three.last_epoch() == 6);
 }
 
@@ -215,15 +233,20 @@ TEST_CASE("a scheduler of schedulers cannot take over later") {
     sched::SequentialLR sequence(subject.optimizer, {constant, chain}, {.milestones = {2}});
     sequence.step();
     const double lr = subject.lr();
-    CHECK(contains(complaint([&] { sequence.step(); }), "SequentialLR: a scheduler of schedulers must be the first, got ChainedScheduler as schedulers[1]"));
+    CHECK(contains(complaint([&] { sequence.step(); }),
+                   "SequentialLR: a scheduler of schedulers must be the first, got ChainedScheduler as schedulers[1]"));
     CHECK(sequence.last_epoch() == 1);
     CHECK(subject.lr() == lr);
 }
 
 TEST_CASE("CyclicLR: momentum mirrors the lr, of one number or one for each group, and beta1 likewise") {
     Subject subject({0.5, 0.05});
-    sched::CyclicLR scheduler(subject.optimizer, {.base_lr = {1, 0.1}, .max_lr = {5, 0.5}, .step_size_up = 4, .step_size_down = 6,
-                                                  .base_momentum = {0.5, 0.6}, .max_momentum = {0.9, 0.8}});
+    sched::CyclicLR scheduler(subject.optimizer, {.base_lr = {1, 0.1},
+                                                  .max_lr = {5, 0.5},
+                                                  .step_size_up = 4,
+                                                  .step_size_down = 6,
+                                                  .base_momentum = {0.5, 0.6},
+                                                  .max_momentum = {0.9, 0.8}});
     for (int i = 0; i < 20; ++i) {
         const double up = (subject.lrs()[0] - 1) / 4;
         CHECK(subject.lrs()[1] == doctest::Approx(0.1 + 0.4 * up));
@@ -290,14 +313,16 @@ TEST_CASE("functions that have a state are saved and loaded, plain ones are not"
     target.step();
     CHECK(other.lrs() == Numbers{0.25, 0.9});
     sched::LambdaLR stateless(other.optimizer, {.lr_lambda = constant_factor});
-    CHECK(contains(complaint([&] { stateless.load_state_dict(state); }), "LambdaLR: lr_lambdas must be None for a function without attributes, got {'rate': 0.25}"));
+    CHECK(contains(complaint([&] { stateless.load_state_dict(state); }),
+                   "LambdaLR: lr_lambdas must be None for a function without attributes, got {'rate': 0.25}"));
     sched::CyclicLR cyclic(other.optimizer, {.base_lr = 1, .max_lr = 5, .scale_fn = Decay{0.5}});
     CHECK(cyclic.state_dict().at("_scale_fn_custom") == Value(Dict{{"rate", 0.5}}));
 }
 
 TEST_CASE("different functions for different groups") {
     Subject subject({1, 1});
-    sched::MultiplicativeLR scheduler(subject.optimizer, {.lr_lambda = {constant_factor, [](std::int64_t epoch) { return epoch == 1 ? 2.0 : 1.0; }}});
+    sched::MultiplicativeLR scheduler(
+        subject.optimizer, {.lr_lambda = {constant_factor, [](std::int64_t epoch) { return epoch == 1 ? 2.0 : 1.0; }}});
     scheduler.step();
     scheduler.step();
     CHECK(subject.lrs() == Numbers{0.9 * 0.9, 2.0});
@@ -305,16 +330,28 @@ TEST_CASE("different functions for different groups") {
 
 TEST_CASE("OneCycleLR in ten linear steps, in two and in three phases") {
     Subject two({0.5}), three({0.5});
-    sched::OneCycleLR first(two.optimizer, {.max_lr = 25, .total_steps = 10, .pct_start = 0.3, .anneal_strategy = "linear", .base_momentum = 1,
-                                            .max_momentum = 22, .div_factor = 25, .final_div_factor = 2});
+    sched::OneCycleLR first(two.optimizer, {.max_lr = 25,
+                                            .total_steps = 10,
+                                            .pct_start = 0.3,
+                                            .anneal_strategy = "linear",
+                                            .base_momentum = 1,
+                                            .max_momentum = 22,
+                                            .div_factor = 25,
+                                            .final_div_factor = 2});
     const Numbers expected = {1, 13, 25, 21.5, 18, 14.5, 11, 7.5, 4, 0.5}, momenta = {22, 11.5, 1, 4, 7, 10, 13, 16, 19, 22};
     for (std::size_t i = 0; i < expected.size(); ++i) {
         CHECK(two.lr() == doctest::Approx(expected[i]));
         CHECK(two.momentum() == doctest::Approx(momenta[i]));
         if (i + 1 < expected.size()) first.step();
     }
-    sched::OneCycleLR second(three.optimizer, {.max_lr = 25, .total_steps = 10, .pct_start = 0.4, .anneal_strategy = "linear", .cycle_momentum = false,
-                                               .div_factor = 25, .final_div_factor = 4, .three_phase = true});
+    sched::OneCycleLR second(three.optimizer, {.max_lr = 25,
+                                               .total_steps = 10,
+                                               .pct_start = 0.4,
+                                               .anneal_strategy = "linear",
+                                               .cycle_momentum = false,
+                                               .div_factor = 25,
+                                               .final_div_factor = 4,
+                                               .three_phase = true});
     const Numbers phases = {1, 9, 17, 25, 17, 9, 1, 0.75, 0.5, 0.25};
     for (std::size_t i = 0; i < phases.size(); ++i) {
         CHECK(three.lr() == doctest::Approx(phases[i]));

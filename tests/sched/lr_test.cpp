@@ -14,7 +14,8 @@ TEST_CASE("lr(step) has the bits of step(epoch), changes nothing, and needs no s
         const Value before = scheduler.state_dict();
         const Numbers lrs = subject.lrs();
         if (type == "MultiplicativeLR" || type == "SWALR" || type == "ChainedScheduler" || type == "ReduceLROnPlateau") {
-            CHECK(contains(complaint([&] { (void)scheduler.lr(3); }), "lr must be asked of a class whose lr is a function of the step, got step 3"));
+            CHECK(contains(complaint([&] { (void)scheduler.lr(3); }),
+                           "lr must be asked of a class whose lr is a function of the step, got step 3"));
             continue;
         }
         for (const std::int64_t at : {0, 1, 2, 5, 11, 30}) {
@@ -39,11 +40,13 @@ TEST_CASE("lr(step) of a sequence is that of its stage") {
     CHECK(sequence.lr(3) == cosine.lr(0));
     CHECK(sequence.lr(8) == cosine.lr(5));
     sched::SequentialLR unsorted(subject.optimizer, {linear, cosine, linear}, {.milestones = {5, 3}});
-    CHECK(complaint([&] { (void)unsorted.lr(2); }) == "SequentialLR: milestones must be positive and rise for lr(step), got 3 after 5");
+    CHECK(complaint([&] { (void)unsorted.lr(2); }) ==
+          "SequentialLR: milestones must be positive and rise for lr(step), got 3 after 5");
 }
 
 TEST_CASE("lr(step) of schedules that set the lr is exactly what plain steps write") {
-    for (const std::string_view type : {"LambdaLR", "CyclicLR", "OneCycleLR", "WarmupCosineLR", "WarmupStableDecayLR", "InverseSquareRootLR"}) {
+    for (const std::string_view type :
+         {"LambdaLR", "CyclicLR", "OneCycleLR", "WarmupCosineLR", "WarmupStableDecayLR", "InverseSquareRootLR"}) {
         CAPTURE(type);
         for (const auto& [name, options] : one_of_each()) {
             if (name != type) continue;
@@ -59,8 +62,10 @@ TEST_CASE("lr(step) of schedules that set the lr is exactly what plain steps wri
 
 TEST_CASE("WarmupCosineLR rises to the base lr, falls to eta_min and stays") {
     Subject subject({0.4});
-    sched::WarmupCosineLR scheduler(subject.optimizer, {.warmup_iters = 4, .total_iters = 8, .start_factor = 0.5, .eta_min = 0.1});
-    const Numbers lrs = lrs_of(subject, [&] { scheduler.step(); }, 10);
+    sched::WarmupCosineLR scheduler(subject.optimizer,
+                                    {.warmup_iters = 4, .total_iters = 8, .start_factor = 0.5, .eta_min = 0.1});
+    const Numbers lrs = lrs_of(
+        subject, [&] { scheduler.step(); }, 10);
     CHECK(lrs[0] == 0.2);
     CHECK(lrs[2] == doctest::Approx(0.3));
     CHECK(lrs[4] == 0.4);
@@ -73,8 +78,10 @@ TEST_CASE("WarmupCosineLR rises to the base lr, falls to eta_min and stays") {
 TEST_CASE("WarmupStableDecayLR is trapezoidal, with three ways down") {
     const auto lrs = [](const std::string& decay) {
         Subject subject({1});
-        sched::WarmupStableDecayLR scheduler(subject.optimizer, {.warmup_iters = 2, .stable_iters = 3, .decay_iters = 4, .decay = decay, .end_factor = 0.2});
-        return lrs_of(subject, [&] { scheduler.step(); }, 11);
+        sched::WarmupStableDecayLR scheduler(
+            subject.optimizer, {.warmup_iters = 2, .stable_iters = 3, .decay_iters = 4, .decay = decay, .end_factor = 0.2});
+        return lrs_of(
+            subject, [&] { scheduler.step(); }, 11);
     };
     const Numbers linear = lrs("linear");
     CHECK(Numbers(linear.begin(), linear.begin() + 6) == Numbers{0, 0.5, 1, 1, 1, 1});
@@ -90,7 +97,8 @@ TEST_CASE("WarmupStableDecayLR is trapezoidal, with three ways down") {
 TEST_CASE("InverseSquareRootLR falls as one over the root of the step") {
     Subject subject({1});
     sched::InverseSquareRootLR scheduler(subject.optimizer, {.warmup_iters = 4});
-    CHECK(lrs_of(subject, [&] { scheduler.step(); }, 4) == Numbers{0, 0.25, 0.5, 0.75, 1});
+    CHECK(lrs_of(
+              subject, [&] { scheduler.step(); }, 4) == Numbers{0, 0.25, 0.5, 0.75, 1});
     CHECK(scheduler.lr(16) == Numbers{0.5});
     CHECK(scheduler.lr(400) == Numbers{0.1});
 }
@@ -98,7 +106,8 @@ TEST_CASE("InverseSquareRootLR falls as one over the root of the step") {
 TEST_CASE("without a warm-up the first lr is the base lr") {
     Subject subject;
     CHECK(sched::WarmupCosineLR(subject.optimizer, {.warmup_iters = 0, .total_iters = 5}).lr(0) == Numbers{0.1});
-    CHECK(sched::WarmupStableDecayLR(subject.optimizer, {.warmup_iters = 0, .stable_iters = 0, .decay_iters = 5}).lr(0) == Numbers{0.1});
+    CHECK(sched::WarmupStableDecayLR(subject.optimizer, {.warmup_iters = 0, .stable_iters = 0, .decay_iters = 5}).lr(0) ==
+          Numbers{0.1});
 }
 
 }  // namespace ravine::testing

@@ -7,7 +7,8 @@ namespace ravine::testing {
 
 TEST_CASE("T1: WarmRestarts given the epoch of a restart may stay before it, by the rounding of a logarithm") {
     Subject jumped, stepped;
-    sched::CosineAnnealingWarmRestarts jumping(jumped.optimizer, {.T_0 = 10, .T_mult = 3}), stepping(stepped.optimizer, {.T_0 = 10, .T_mult = 3});
+    sched::CosineAnnealingWarmRestarts jumping(jumped.optimizer, {.T_0 = 10, .T_mult = 3}),
+        stepping(stepped.optimizer, {.T_0 = 10, .T_mult = 3});
     jumping.step(1210);
     CHECK(jumped.lr() == 0.0);
     CHECK(jumping.state_dict().at("T_cur") == Value(810.0));
@@ -50,7 +51,8 @@ TEST_CASE("T5: OneCycleLR that only rises has no way down for its extra step") {
 TEST_CASE("T3: OneCycleLR takes one step too many, and rebounds") {
     Subject subject;
     sched::OneCycleLR scheduler(subject.optimizer, {.max_lr = 0.1, .total_steps = 10});
-    const Numbers lrs = lrs_of(subject, [&] { scheduler.step(); }, 10);
+    const Numbers lrs = lrs_of(
+        subject, [&] { scheduler.step(); }, 10);
     CHECK(lrs[9] == 4e-07);
     CHECK(lrs[10] == 0.004951936798652624);
     CHECK_THROWS_AS(scheduler.step(), std::invalid_argument);
@@ -64,7 +66,8 @@ TEST_CASE("T4: WarmRestarts resumed by last_epoch knows the first period only; t
     CHECK(resumed.state_dict().at("T_cur") == Value(5));
     CHECK(resumed.state_dict().at("T_i") == Value(20));
     sched::CosineAnnealingWarmRestarts straight(other.optimizer, {.T_0 = 10, .T_mult = 2});
-    lrs_of(other, [&] { straight.step(); }, 34);
+    lrs_of(
+        other, [&] { straight.step(); }, 34);
     sched::CosineAnnealingWarmRestarts loaded(subject.optimizer, {.T_0 = 10, .T_mult = 2});
     loaded.load_state_dict(straight.state_dict());
     loaded.step();
@@ -122,7 +125,8 @@ TEST_CASE("T10: a warm-up in a sequence leaves the base lr of the others alone")
     sched::ConstantLR constant(subject.optimizer, {.factor = 0.5, .total_iters = 2});
     sched::ExponentialLR exponential(subject.optimizer, {.gamma = 0.9});
     sched::SequentialLR sequence(subject.optimizer, {constant, exponential}, {.milestones = {2}});
-    CHECK(lrs_of(subject, [&] { sequence.step(); }, 3) == Numbers{0.05, 0.05, 0.1, 0.09000000000000001});
+    CHECK(lrs_of(
+              subject, [&] { sequence.step(); }, 3) == Numbers{0.05, 0.05, 0.1, 0.09000000000000001});
     CHECK(subject.optimizer.param_groups()[0].number("initial_lr") == 0.1);
     CHECK(exponential.state_dict().at("base_lrs") == Value(List{0.1}));
 }
@@ -133,7 +137,10 @@ TEST_CASE("T12: the state of SWALR has the strategy's name, and reads the functi
     CHECK(scheduler.state_dict().at("_anneal_strategy") == Value("cos"));
     scheduler.load_state_dict(Dict{{"anneal_func", "SWALR._linear_anneal"}});
     CHECK(scheduler.state_dict().at("_anneal_strategy") == Value("linear"));
-    CHECK(contains(complaint([&] { scheduler.load_state_dict(Dict{{"anneal_func", "system"}}); }), "SWALR: anneal_func must name _cosine_anneal or _linear_anneal, got 'system'"));
+    CHECK(contains(complaint([&] {
+                       scheduler.load_state_dict(Dict{{"anneal_func", "system"}});
+                   }),
+                   "SWALR: anneal_func must name _cosine_anneal or _linear_anneal, got 'system'"));
 }
 
 TEST_CASE("T13: a sequence as the first stage of another is one ahead") {
@@ -145,7 +152,8 @@ TEST_CASE("T13: a sequence as the first stage of another is one ahead") {
     subject.sink.codes.clear();
     sched::SequentialLR outer(subject.optimizer, {inner, linear}, {.milestones = {9}});
     CHECK(subject.sink.codes == std::vector{LogCode::order_violation});
-    CHECK(lrs_of(subject, [&] { outer.step(); }, 3) == Numbers{0.1, 0.1, 0.05, 0.025});
+    CHECK(lrs_of(
+              subject, [&] { outer.step(); }, 3) == Numbers{0.1, 0.1, 0.05, 0.025});
 }
 
 TEST_CASE("T14: MultiplicativeLR multiplies whenever it is called, and never goes back to the base lr") {
@@ -158,13 +166,15 @@ TEST_CASE("T14: MultiplicativeLR multiplies whenever it is called, and never goe
     sched::MultiplicativeLR second(staged.optimizer, {.lr_lambda = half});
     sched::SequentialLR sequence(staged.optimizer, {constant, second}, {.milestones = {2}});
     const double warm = 0.010000000000000002;
-    CHECK(lrs_of(staged, [&] { sequence.step(); }, 3) == Numbers{warm, warm, warm * 0.5, warm * 0.25});
+    CHECK(lrs_of(
+              staged, [&] { sequence.step(); }, 3) == Numbers{warm, warm, warm * 0.5, warm * 0.25});
 }
 
 TEST_CASE("T15: with total_iters 0 the rules keep the first factor, the closed forms do not") {
     Subject subject;
     sched::ConstantLR constant(subject.optimizer, {.factor = 0.5, .total_iters = 0});
-    lrs_of(subject, [&] { constant.step(); }, 3);
+    lrs_of(
+        subject, [&] { constant.step(); }, 3);
     CHECK(subject.lr() == 0.05);
     constant.step(3);
     CHECK(subject.lr() == 0.1);
@@ -208,12 +218,14 @@ TEST_CASE("T19: groups added later: rules over the lr reach them, numbers of the
         subject.add_group(0.7);
         const Value before = scheduler.state_dict();
         const bool lacks_keys = type == "OneCycleLR" || type == "SWALR";
-        const bool pairs = type == "CosineAnnealingWarmRestarts" || type == "CyclicLR" || type == "InverseSquareRootLR" || type == "LambdaLR" ||
-                           type == "MultiplicativeLR" || type == "WarmupCosineLR" || type == "WarmupStableDecayLR";
+        const bool pairs = type == "CosineAnnealingWarmRestarts" || type == "CyclicLR" || type == "InverseSquareRootLR" ||
+                           type == "LambdaLR" || type == "MultiplicativeLR" || type == "WarmupCosineLR" ||
+                           type == "WarmupStableDecayLR";
         if (lacks_keys) {
             CHECK(contains(message_of<std::out_of_range>([&] { step(scheduler); }), "must be a key of the group"));
         } else if (pairs) {
-            CHECK(contains(complaint([&] { step(scheduler); }), "the optimizer must keep its groups, got 2 instead of 1 (see set_added_groups)"));
+            CHECK(contains(complaint([&] { step(scheduler); }),
+                           "the optimizer must keep its groups, got 2 instead of 1 (see set_added_groups)"));
         }
         if (lacks_keys || pairs) {
             CHECK(scheduler.state_dict() == before);

@@ -3,8 +3,8 @@
 
 namespace ravine::inline v0::sched {
 
-/// Several schedulers of one optimizer stepped together, in order: their factors multiply. By name the option `schedulers` is a list of dicts,
-/// each with `type`.
+/// Several schedulers of one optimizer stepped together, in order: their factors multiply. By name the option `schedulers` is a
+/// list of dicts, each with `type`.
 ///
 /// As torch's it counts nothing: `last_epoch()` stays 0. If one of them cannot make its step, none does.
 class RAVINE_API ChainedScheduler : public LRScheduler {

@@ -15,12 +15,13 @@ struct ConstantLROptions {
                           optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const ConstantLROptions& options);
+template <>
+RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const ConstantLROptions& options);
 
 /// Multiplies the lr by factor at the start, and by 1 / factor after total_iters epochs.
 ///
-/// As in torch a total_iters of 0 keeps the factor for ever when stepped, but not in the closed form; a factor of 0 is an error at the
-/// step that would divide by it.
+/// As in torch a total_iters of 0 keeps the factor for ever when stepped, but not in the closed form; a factor of 0 is an error
+/// at the step that would divide by it.
 using ConstantLR = SchedulerOf<ConstantLROptions>;
 
 }  // namespace ravine::inline v0::sched

@@ -15,7 +15,8 @@ struct CosineAnnealingLROptions {
                           optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const CosineAnnealingLROptions& options);
+template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer,
+                                                                        const CosineAnnealingLROptions& options);
 
 /// Follows half a cosine from the base lr down to eta_min, and up again: no restart (SGDR, Loshchilov & Hutter 2017).
 ///

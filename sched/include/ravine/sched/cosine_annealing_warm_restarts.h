@@ -16,13 +16,15 @@ struct CosineAnnealingWarmRestartsOptions {
                           optim::field("eta_min", &O::eta_min), optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const CosineAnnealingWarmRestartsOptions& options);
+template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer,
+                                                                        const CosineAnnealingWarmRestartsOptions& options);
 
-/// Follows half a cosine from the base lr down to eta_min, then starts again with a period that is T_mult times as long (SGDR, Loshchilov &
-/// Hutter 2017). `step(epoch)` takes fractions, so that it can be called after every batch: `step(epoch + batch / batches)`. It never warns.
+/// Follows half a cosine from the base lr down to eta_min, then starts again with a period that is T_mult times as long (SGDR,
+/// Loshchilov & Hutter 2017). `step(epoch)` takes fractions, so that it can be called after every batch: `step(epoch + batch /
+/// batches)`. It never warns.
 ///
-/// As in torch, T_mult values such as 3 and 10 have restarts at which `step(epoch)` is rounded to the end of the period before, and the
-/// resuming constructor handles the first period only: prefer load_state_dict.
+/// As in torch, T_mult values such as 3 and 10 have restarts at which `step(epoch)` is rounded to the end of the period before,
+/// and the resuming constructor handles the first period only: prefer load_state_dict.
 class CosineAnnealingWarmRestarts : public SchedulerOf<CosineAnnealingWarmRestartsOptions> {
   public:
     using SchedulerOf::SchedulerOf;

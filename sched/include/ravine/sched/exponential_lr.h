@@ -13,7 +13,8 @@ struct ExponentialLROptions {
         return std::tuple{optim::field("gamma", &O::gamma), optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const ExponentialLROptions& options);
+template <>
+RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const ExponentialLROptions& options);
 
 /// Multiplies the lr by gamma every epoch.
 using ExponentialLR = SchedulerOf<ExponentialLROptions>;

@@ -12,7 +12,8 @@
 namespace ravine::inline v0::sched {
 
 /// A function object with attributes that belong into the scheduler's state.
-template <class F> concept stateful_function = requires(F& function, const F& constant, const Dict& state) {
+template <class F>
+concept stateful_function = requires(F& function, const F& constant, const Dict& state) {
     { constant.state_dict() } -> std::same_as<Dict>;
     function.load_state_dict(state);
 };
@@ -21,8 +22,8 @@ template <class F> concept stateful_function = requires(F& function, const F& co
 class Function {
   public:
     template <class F>
-        requires(std::is_invocable_r_v<double, F&, std::int64_t> && !std::same_as<std::remove_cvref_t<F>, Function>)
-    Function(F function) {
+    requires(std::is_invocable_r_v<double, F&, std::int64_t> && !std::same_as<std::remove_cvref_t<F>, Function>)
+        Function(F function) {
         const auto shared = std::make_shared<F>(std::move(function));
         call_ = [shared](std::int64_t x) { return static_cast<double>((*shared)(x)); };
         if constexpr (stateful_function<F>) {
@@ -48,8 +49,8 @@ class Functions {
   public:
     Functions() = delete;  // an option without a default must be given
     template <class F>
-        requires(std::is_invocable_r_v<double, F&, std::int64_t>)
-    Functions(F function) : functions_{Function(std::move(function))} {}
+    requires(std::is_invocable_r_v<double, F&, std::int64_t>) Functions(F function)
+        : functions_{Function(std::move(function))} {}
     Functions(std::initializer_list<Function> functions) : functions_(functions), is_list_(true) {}
     Functions(std::vector<Function> functions) : functions_(std::move(functions)), is_list_(true) {}
 

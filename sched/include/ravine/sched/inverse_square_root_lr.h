@@ -11,14 +11,15 @@ struct InverseSquareRootLROptions {
     static constexpr std::string_view name = "InverseSquareRootLR";
     static constexpr auto fields() {
         using O = InverseSquareRootLROptions;
-        return std::tuple{optim::field("warmup_iters", &O::warmup_iters),
-                          optim::field("start_factor", &O::start_factor), optim::field("last_epoch", &O::last_epoch)};
+        return std::tuple{optim::field("warmup_iters", &O::warmup_iters), optim::field("start_factor", &O::start_factor),
+                          optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const InverseSquareRootLROptions& options);
+template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer,
+                                                                        const InverseSquareRootLROptions& options);
 
-/// Rises linearly from start_factor times the base lr to the base lr, then falls as 1 over the root of the step (Vaswani et al. 2017). Sets
-/// the lr from the base lr, whatever it was before, so that any step can be jumped to.
+/// Rises linearly from start_factor times the base lr to the base lr, then falls as 1 over the root of the step (Vaswani et al.
+/// 2017). Sets the lr from the base lr, whatever it was before, so that any step can be jumped to.
 using InverseSquareRootLR = SchedulerOf<InverseSquareRootLROptions>;
 
 }  // namespace ravine::inline v0::sched

@@ -14,13 +14,14 @@ struct LambdaLROptions {
         return std::tuple{optim::field("lr_lambda", &O::lr_lambda), optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const LambdaLROptions& options);
+template <>
+RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const LambdaLROptions& options);
 
 /// Sets the lr to the base lr times a function of the epoch, whatever it was before: it overrides schedulers called earlier.
 ///
-/// By name the functions are `{"table": [...]}`, the value at min(epoch, last), or `{"power": [base, exponent_scale]}`, which is
-/// base ** (epoch * exponent_scale); a list has one for each group. The state has what a function object keeps (see Function). What a
-/// function throws passes through `step`, which then has changed nothing.
+/// By name the functions are `{"table": [...]}`, the value at min(epoch, last), or `{"power": [base, exponent_scale]}`, which
+/// is base ** (epoch * exponent_scale); a list has one for each group. The state has what a function object keeps (see
+/// Function). What a function throws passes through `step`, which then has changed nothing.
 using LambdaLR = SchedulerOf<LambdaLROptions>;
 
 }  // namespace ravine::inline v0::sched

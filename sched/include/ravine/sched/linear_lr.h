@@ -16,7 +16,8 @@ struct LinearLROptions {
                           optim::field("total_iters", &O::total_iters), optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const LinearLROptions& options);
+template <>
+RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const LinearLROptions& options);
 
 /// Moves the factor of the lr from start_factor to end_factor in equal steps over total_iters epochs.
 using LinearLR = SchedulerOf<LinearLROptions>;

@@ -16,7 +16,8 @@ struct MultiStepLROptions {
                           optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const MultiStepLROptions& options);
+template <>
+RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const MultiStepLROptions& options);
 
 /// Multiplies the lr by gamma at each milestone, once for each time that it is listed.
 ///

@@ -14,7 +14,8 @@ struct MultiplicativeLROptions {
         return std::tuple{optim::field("lr_lambda", &O::lr_lambda), optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const MultiplicativeLROptions& options);
+template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer,
+                                                                        const MultiplicativeLROptions& options);
 
 /// Multiplies the lr by a function of the epoch at every step; the function is not called for the constructor's own step.
 ///

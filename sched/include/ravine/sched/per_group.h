@@ -12,8 +12,8 @@ class PerGroup {
   public:
     PerGroup() = delete;  // an option without a default must be given
     template <class Number>
-        requires(std::is_arithmetic_v<Number> && !std::same_as<Number, bool>)
-    PerGroup(Number number) : numbers_{static_cast<double>(number)} {}
+    requires(std::is_arithmetic_v<Number> && !std::same_as<Number, bool>) PerGroup(Number number)
+        : numbers_{static_cast<double>(number)} {}
     PerGroup(std::initializer_list<double> numbers) : numbers_(numbers), is_list_(true) {}
     PerGroup(std::vector<double> numbers) : numbers_(std::move(numbers)), is_list_(true) {}
 

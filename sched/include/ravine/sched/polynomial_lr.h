@@ -15,7 +15,8 @@ struct PolynomialLROptions {
                           optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const PolynomialLROptions& options);
+template <>
+RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const PolynomialLROptions& options);
 
 /// Lowers the lr to 0 over total_iters epochs, as (1 - epoch / total_iters) ** power.
 using PolynomialLR = SchedulerOf<PolynomialLROptions>;

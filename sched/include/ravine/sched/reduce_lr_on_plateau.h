@@ -17,18 +17,24 @@ struct ReduceLROnPlateauOptions {
     static constexpr std::string_view name = "ReduceLROnPlateau";
     static constexpr auto fields() {
         using O = ReduceLROnPlateauOptions;
-        return std::tuple{optim::field("mode", &O::mode), optim::field("factor", &O::factor),
-                          optim::field("patience", &O::patience), optim::field("threshold", &O::threshold),
-                          optim::field("threshold_mode", &O::threshold_mode), optim::field("cooldown", &O::cooldown),
-                          optim::field("min_lr", &O::min_lr), optim::field("eps", &O::eps)};
+        return std::tuple{optim::field("mode", &O::mode),
+                          optim::field("factor", &O::factor),
+                          optim::field("patience", &O::patience),
+                          optim::field("threshold", &O::threshold),
+                          optim::field("threshold_mode", &O::threshold_mode),
+                          optim::field("cooldown", &O::cooldown),
+                          optim::field("min_lr", &O::min_lr),
+                          optim::field("eps", &O::eps)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const ReduceLROnPlateauOptions& options);
+template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer,
+                                                                        const ReduceLROnPlateauOptions& options);
 
 /// Multiplies the lr by factor when a metric has not improved for more than `patience` steps in a row.
 ///
-/// `step` must be given the metric; NaN counts as no improvement. It writes nothing at construction. The metric is compared with the one
-/// that last improved by more than the threshold. With a relative threshold negative metrics are, as in torch, allowed to get worse.
+/// `step` must be given the metric; NaN counts as no improvement. It writes nothing at construction. The metric is compared
+/// with the one that last improved by more than the threshold. With a relative threshold negative metrics are, as in torch,
+/// allowed to get worse.
 class ReduceLROnPlateau : public SchedulerOf<ReduceLROnPlateauOptions> {
   public:
     using SchedulerOf::SchedulerOf;

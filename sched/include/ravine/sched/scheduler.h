@@ -58,8 +58,8 @@ class RAVINE_API LRScheduler {
     void step_with(double metric, std::int64_t epoch);
 
     /// The lr of each group at a step, as `step(epoch)` of a new scheduler would write it: a function of the step alone, so
-    /// that a run can begin anywhere. Changes nothing. std::invalid_argument where the class has no such form: MultiplicativeLR,
-    /// SWALR, ChainedScheduler, ReduceLROnPlateau.
+    /// that a run can begin anywhere. Changes nothing. std::invalid_argument where the class has no such form:
+    /// MultiplicativeLR, SWALR, ChainedScheduler, ReduceLROnPlateau.
     std::vector<double> lr(std::int64_t step) const;
     /// The lr of each group as the last step left it.
     std::vector<double> get_last_lr() const;

@@ -15,7 +15,8 @@ struct StepLROptions {
                           optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const StepLROptions& options);
+template <>
+RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const StepLROptions& options);
 
 /// Multiplies the lr by gamma every step_size epochs.
 ///

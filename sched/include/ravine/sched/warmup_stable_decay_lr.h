@@ -15,17 +15,18 @@ struct WarmupStableDecayLROptions {
     static constexpr std::string_view name = "WarmupStableDecayLR";
     static constexpr auto fields() {
         using O = WarmupStableDecayLROptions;
-        return std::tuple{optim::field("warmup_iters", &O::warmup_iters),
-                          optim::field("stable_iters", &O::stable_iters),
-                          optim::field("decay_iters", &O::decay_iters), optim::field("decay", &O::decay),
+        return std::tuple{optim::field("warmup_iters", &O::warmup_iters), optim::field("stable_iters", &O::stable_iters),
+                          optim::field("decay_iters", &O::decay_iters),   optim::field("decay", &O::decay),
                           optim::field("start_factor", &O::start_factor), optim::field("end_factor", &O::end_factor),
                           optim::field("last_epoch", &O::last_epoch)};
     }
 };
-template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const WarmupStableDecayLROptions& options);
+template <> RAVINE_API std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer,
+                                                                        const WarmupStableDecayLROptions& options);
 
-/// Rises linearly from start_factor times the base lr to the base lr, stays there, and falls to end_factor times the base lr, where it
-/// stays (WSD: Hu et al. 2024, Hägele et al. 2024). Sets the lr from the base lr, whatever it was before, so that any step can be jumped to.
+/// Rises linearly from start_factor times the base lr to the base lr, stays there, and falls to end_factor times the base lr,
+/// where it stays (WSD: Hu et al. 2024, Hägele et al. 2024). Sets the lr from the base lr, whatever it was before, so that any
+/// step can be jumped to.
 using WarmupStableDecayLR = SchedulerOf<WarmupStableDecayLROptions>;
 
 }  // namespace ravine::inline v0::sched
