@@ -28,12 +28,13 @@ template <class T> bool read_each(const Value& value, std::vector<T>& out) {
     return true;
 }
 
-/// The value at min(x, last).
+/// The value at min(x, last); a negative x counts from the end, as in Python.
 struct Table {
     std::vector<double> values;
     double operator()(std::int64_t x) const {
-        if (x < 0) throw std::invalid_argument(fmt::format("table: the epoch must not be negative, got {}", x));
-        return values[std::min(static_cast<std::size_t>(x), values.size() - 1)];
+        const auto size = static_cast<std::int64_t>(values.size());
+        if (x < -size) throw std::invalid_argument(fmt::format("table: the epoch must be at least {}, got {}", -size, x));
+        return values[static_cast<std::size_t>(x < 0 ? x + size : std::min(x, size - 1))];
     }
 };
 

@@ -165,6 +165,11 @@ TEST_CASE("a function by name is a table that ends in its last value, or a power
             subject, [&] { scheduler.step(); }, 4);
     };
     CHECK(factors({{"table", List{1, 0.5, 0.25}}}) == Numbers{1, 0.5, 0.25, 0.25, 0.25});
+    Subject negative({1});
+    sched::LRScheduler table = sched::make("LambdaLR", negative.optimizer, {{"lr_lambda", Dict{{"table", List{1, 0.5, 0.25}}}}});
+    table.step(-2);
+    CHECK(negative.lr() == 0.5);
+    CHECK(complaint([&] { table.step(-4); }) == "table: the epoch must be at least -3, got -4");
     CHECK(factors({{"power", List{0.25, 0.5}}}) == Numbers{1, 0.5, 0.25, 0.125, 0.0625});
 }
 
