@@ -165,7 +165,10 @@ std::vector<Refusal> refusals() {
 }  // namespace
 
 TEST_CASE("bad options are refused before anything is written") {
-    for (const auto& [type, options, text] : refusals()) {
+    for (const auto& example : refusals()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
+        const std::string_view text = example.text;
         CAPTURE(text);
         Subject subject;
         const std::string before = picture(subject.optimizer);
@@ -237,7 +240,9 @@ TEST_CASE("schedulers of different optimizers do not go together") {
 }
 
 TEST_CASE("every class refuses an optimizer without groups, and every class that resumes needs initial_lr") {
-    for (const auto& [type, options] : one_of_each()) {
+    for (const auto& example : one_of_each()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         CAPTURE(type);
         Subject empty(Numbers{}), subject;
         CHECK(contains(complaint([&] { sched::make(type, empty.optimizer, options); }),

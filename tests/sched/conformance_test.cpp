@@ -31,7 +31,9 @@ struct Decay {
 }  // namespace
 
 TEST_CASE("no class warns when it is built, and in the right order none ever does, but for the epoch of a switch") {
-    for (const auto& [type, options] : one_of_each()) {
+    for (const auto& example : one_of_each()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         CAPTURE(type);
         Subject subject;
         sched::LRScheduler scheduler = sched::make(type, subject.optimizer, options);
@@ -45,7 +47,9 @@ TEST_CASE("no class warns when it is built, and in the right order none ever doe
 }
 
 TEST_CASE("a scheduler stepped before its optimizer warns once, a chain for each member, those that do not count never") {
-    for (const auto& [type, options] : one_of_each()) {
+    for (const auto& example : one_of_each()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         CAPTURE(type);
         Subject subject;
         sched::LRScheduler scheduler = sched::make(type, subject.optimizer, options);
@@ -79,7 +83,9 @@ TEST_CASE("ten calls with the same epoch give one lr and a warning each") {
 }
 
 TEST_CASE("get_last_lr is the lr of the groups before and after every step, for every class") {
-    for (const auto& [type, options] : one_of_each()) {
+    for (const auto& example : one_of_each()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         CAPTURE(type);
         Subject subject({0.1, 0.01});
         CHECK(reports_lrs(subject, {sched::make(type, subject.optimizer, options)}, 20));
@@ -94,7 +100,9 @@ TEST_CASE("rules and closed forms are near one another through several periods")
                                      {"ExponentialLR", {{"gamma", 0.9}}},
                                      {"PolynomialLR", {{"total_iters", 6}, {"power", 0.9}}},
                                      {"CosineAnnealingLR", {{"T_max", 5}}}};
-    for (const auto& [type, options] : cases) {
+    for (const auto& example : cases) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         CAPTURE(type);
         Subject by_rule({0.5, 0.05}), by_epoch({0.5, 0.05});
         sched::LRScheduler rule = sched::make(type, by_rule.optimizer, options),
@@ -109,7 +117,9 @@ TEST_CASE("rules and closed forms are near one another through several periods")
 }
 
 TEST_CASE("resumed by last_epoch after one step the reported lr is the same, for every class") {
-    for (const auto& [type, options] : one_of_each()) {
+    for (const auto& example : one_of_each()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         if (options.contains("schedulers")) continue;  // their members would have to be resumed by themselves
         CAPTURE(type);
         Subject one, other;
@@ -192,11 +202,14 @@ TEST_CASE("ReduceLROnPlateau takes a group that was added later with one min_lr,
 }
 
 TEST_CASE("ReduceLROnPlateau follows other schedules") {
-    for (const auto& [type, options] : {Case{"StepLR", {{"step_size", 3}}},
-                                        {"MultiStepLR", {{"milestones", List{1, 3}}}},
-                                        {"ExponentialLR", {{"gamma", 0.9}}},
-                                        {"CosineAnnealingLR", {{"T_max", 20}}},
-                                        {"LinearLR", {}}}) {
+    const std::vector<Case> others = {{"StepLR", {{"step_size", 3}}},
+                                      {"MultiStepLR", {{"milestones", List{1, 3}}}},
+                                      {"ExponentialLR", {{"gamma", 0.9}}},
+                                      {"CosineAnnealingLR", {{"T_max", 20}}},
+                                      {"LinearLR", {}}};
+    for (const auto& example : others) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         CAPTURE(type);
         Subject both({0.5}), alone({0.5});
         sched::ReduceLROnPlateau plateau(both.optimizer, {.factor = 0.5, .patience = 4});

@@ -7,7 +7,9 @@
 namespace ravine::testing {
 
 TEST_CASE("lr(step) has the bits of step(epoch), changes nothing, and needs no step before") {
-    for (const auto& [type, options] : one_of_each()) {
+    for (const auto& example : one_of_each()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         CAPTURE(type);
         Subject subject({0.1, 0.03}), other({0.1, 0.03});
         sched::LRScheduler scheduler = sched::make(type, subject.optimizer, options);
@@ -48,7 +50,9 @@ TEST_CASE("lr(step) of schedules that set the lr is exactly what plain steps wri
     for (const std::string_view type :
          {"LambdaLR", "CyclicLR", "OneCycleLR", "WarmupCosineLR", "WarmupStableDecayLR", "InverseSquareRootLR"}) {
         CAPTURE(type);
-        for (const auto& [name, options] : one_of_each()) {
+        for (const auto& named : one_of_each()) {
+            const std::string_view name = named.type;
+            const auto& options = named.options;
             if (name != type) continue;
             Subject subject;
             sched::LRScheduler scheduler = sched::make(type, subject.optimizer, options);

@@ -118,6 +118,15 @@ TEST_CASE("an optimizer step made before the first scheduler does not count") {
     CHECK(other.sink.codes == std::vector{LogCode::order_violation});
 }
 
+TEST_CASE("nor does it where a loaded state has brought an initial_lr") {
+    Subject subject;
+    subject.optimizer.param_groups()[0].set("initial_lr", 0.1);
+    subject.optimizer.step();
+    StepLR scheduler(subject.optimizer, {.step_size = 3});
+    scheduler.step();
+    CHECK(subject.sink.codes == std::vector{LogCode::order_violation});
+}
+
 TEST_CASE("resumed schedulers warn about the order too") {
     Subject subject;
     subject.optimizer.param_groups()[0].set("initial_lr", 0.1);

@@ -200,7 +200,9 @@ TEST_CASE("kinds of values are those that torch stores") {
 }
 
 TEST_CASE("every class goes on from its state at any step, also in an instance that has other options") {
-    for (const auto& [type, options] : one_of_each()) {
+    for (const auto& example : one_of_each()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         CAPTURE(type);
         for (int stop = 0; stop <= 12; ++stop) {
             Subject old_subject({0.1, 0.3}), subject({0.1, 0.3});
@@ -241,11 +243,15 @@ TEST_CASE("a state brings its options along") {
 }
 
 TEST_CASE("the state of another class is refused, and changes nothing") {
-    for (const auto& [type, options] : one_of_each()) {
+    for (const auto& example : one_of_each()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         Subject subject;
         sched::LRScheduler scheduler = sched::make(type, subject.optimizer, options);
         const Value before = scheduler.state_dict();
-        for (const auto& [other_type, other_options] : one_of_each()) {
+        for (const auto& other_example : one_of_each()) {
+            const std::string_view other_type = other_example.type;
+            const auto& other_options = other_example.options;
             if (other_type == type || (type == "LambdaLR" && other_type == "MultiplicativeLR") ||
                 (type == "MultiplicativeLR" && other_type == "LambdaLR"))
                 continue;
@@ -298,10 +304,15 @@ TEST_CASE("states with impossible values are refused, and change nothing") {
          {{"last_epoch", 9}, {"_schedulers", List{Dict{{"last_epoch", 5}}, Dict{{"gamma", "x"}}}}},
          "ExponentialLR: gamma must be a number, got 'x'"},
     };
-    for (const auto& [type, state, text] : cases) {
+    for (const auto& example : cases) {
+        const std::string_view type = example.type;
+        const auto& state = example.state;
+        const std::string_view text = example.text;
         CAPTURE(text);
         Subject subject;
-        for (const auto& [name, options] : one_of_each()) {
+        for (const auto& named : one_of_each()) {
+            const std::string_view name = named.type;
+            const auto& options = named.options;
             if (name != type) continue;
             sched::LRScheduler scheduler = sched::make(type, subject.optimizer, options);
             const Value before = scheduler.state_dict();

@@ -210,7 +210,9 @@ TEST_CASE("T18: the rule and the closed form differ in their last bits") {
 }
 
 TEST_CASE("T19: groups added later: rules over the lr reach them, numbers of their own they do not have") {
-    for (const auto& [type, options] : one_of_each()) {
+    for (const auto& example : one_of_each()) {
+        const std::string_view type = example.type;
+        const auto& options = example.options;
         CAPTURE(type);
         Subject subject;
         sched::LRScheduler scheduler = sched::make(type, subject.optimizer, options);

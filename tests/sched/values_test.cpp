@@ -100,7 +100,10 @@ TEST_CASE("every schedule gives torch's numbers, bit for bit") {
          false,
          {0.010000000000000002, 0.009000000000000003, 0.008100000000000003, 0.07290000000000003, 0.06561000000000003}},
     };
-    for (const auto& [scheduler_case, by_epochs, lrs] : sequences) {
+    for (const auto& example : sequences) {
+        const auto& scheduler_case = example.scheduler;
+        const bool by_epochs = example.by_epochs;
+        const auto& lrs = example.lrs;
         CAPTURE(scheduler_case.type);
         CAPTURE(by_epochs);
         Subject subject;
