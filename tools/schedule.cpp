@@ -53,15 +53,13 @@ class Session {
         if (std::none_of(schedulers_.begin(), schedulers_.end(), drives)) return {};
         return optimizer_.param_groups()[0].has("betas") ? "beta1" : "momentum";
     }
-    /// The lr of each group, then the momentum of each if schedulers drive it.
-    std::vector<double> values() const {
-        std::vector<double> result;
+    /// Appends the lr of each group, then the momentum of each if schedulers drive it.
+    void record(std::vector<double>& result) const {
         for (const auto& group : optimizer_.param_groups()) result.push_back(group.number("lr"));
         const std::string_view name = momentum();
         for (const auto& group : optimizer_.param_groups()) {
             if (!name.empty()) result.push_back(name == "beta1" ? group.get("betas").items()[0].number() : group.number(name));
         }
-        return result;
     }
 
   private:
@@ -95,15 +93,20 @@ class Session {
 struct Table {
     std::size_t groups;
     std::vector<std::string> columns;
-    std::vector<std::vector<double>> rows;
+    std::vector<double> numbers;  // row by row
+
+    std::size_t rows() const { return numbers.size() / columns.size(); }
+    double at(std::size_t row, std::size_t column) const { return numbers[row * columns.size() + column]; }
+    void add(const Session& session) { session.record(numbers); }
 };
 
 Table table_for(const Session& session, std::size_t groups) {
     Table table{groups, {}, {}};
     for (const std::string_view name : {std::string_view("lr"), session.momentum()}) {
         if (name.empty()) continue;
-        for (std::size_t g = 0; g < groups; ++g)
+        for (std::size_t g = 0; g < groups; ++g) {
             table.columns.push_back(groups == 1 ? std::string(name) : fmt::format("{}.{}", name, g));
+        }
     }
     return table;
 }
@@ -111,7 +114,7 @@ Table table_for(const Session& session, std::size_t groups) {
 Table run(const SchedulePlan& plan, std::optional<std::int64_t> resume_at, const Context& context, Progress& progress) {
     auto session = std::make_unique<Session>(plan, context);
     Table table = table_for(*session, plan.groups.size());
-    table.rows.push_back(session->values());
+    table.add(*session);
     for (std::int64_t t = 0; t <= plan.steps; ++t) {
         if (t == resume_at) {
             auto fresh = std::make_unique<Session>(plan, context);
@@ -120,7 +123,7 @@ Table run(const SchedulePlan& plan, std::optional<std::int64_t> resume_at, const
         }
         if (t == plan.steps) break;
         session->step(t);
-        table.rows.push_back(session->values());
+        table.add(*session);
         progress.update(t + 1);
     }
     return table;
@@ -130,11 +133,11 @@ std::string csv(const Table& table) {
     std::string text = "step";
     for (const std::string& column : table.columns) text += ',' + column;
     text += '\n';
-    for (std::size_t t = 0; t < table.rows.size(); ++t) {
+    for (std::size_t t = 0; t < table.rows(); ++t) {
         text += std::to_string(t);
-        for (const double number : table.rows[t]) {
+        for (std::size_t c = 0; c < table.columns.size(); ++c) {
             text += ',';
-            append_double(text, number);
+            append_double(text, table.at(t, c));
         }
         text += '\n';
     }
@@ -148,9 +151,9 @@ Panel panel(const Table& table, std::size_t first, std::string_view y_label) {
     result.y_label = y_label;
     for (std::size_t c = first; c < first + table.groups; ++c) {
         Series series{table.columns[c], {}, {}};
-        for (std::size_t t = 0; t < table.rows.size(); ++t) {
+        for (std::size_t t = 0; t < table.rows(); ++t) {
             series.x.push_back(static_cast<double>(t));
-            series.y.push_back(table.rows[t][c]);
+            series.y.push_back(table.at(t, c));
         }
         result.series.push_back(std::move(series));
     }
