@@ -4,12 +4,13 @@
 #include "plot.h"
 #include "progress.h"
 #include "run_options.h"
-#include "spec.h"
+#include "schedule_plan.h"
 
 #include <ravine/runtime/text.h>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 
@@ -24,77 +25,18 @@ struct Arguments {
     RunOptions run;
 };
 
-/// What the spec file says.
-struct Plan {
-    ClassSpec optimizer;
-    std::vector<GroupSpec> groups;
-    std::vector<ClassSpec> schedulers;
-    std::vector<std::int64_t> epochs;  // empty: plain steps
-    std::int64_t steps = 0;
-    std::optional<optim::Implementation> implementation;
-};
-
-std::vector<std::int64_t> read_epochs(const Spec& spec, const std::vector<ClassSpec>& schedulers) {
-    const Json* json = spec.find("epochs");
-    if (json == nullptr) return {};
-    if (schedulers.size() != 1) spec.refuse("epochs must go with one scheduler", fmt::format("{} of them", schedulers.size()));
-    if (!json->is_array() || json->empty()) spec.refuse("epochs must be a list of at least one integer", shown(*json));
-    std::vector<std::int64_t> result;
-    for (const Json& epoch : *json) {
-        const bool integer = epoch.is_number_integer() && (!epoch.is_number_unsigned() || epoch.get<std::uint64_t>() >> 63 == 0);
-        if (!integer) spec.refuse(fmt::format("epochs[{}] must be an integer", result.size()), shown(epoch));
-        result.push_back(epoch.get<std::int64_t>());
-    }
-    return result;
-}
-
-std::int64_t read_steps(const Spec& spec, const std::vector<std::int64_t>& epochs) {
-    const auto given = spec.steps();
-    if (epochs.empty()) {
-        if (!given) spec.refuse("steps must be given", "none");
-        return *given;
-    }
-    const auto available = static_cast<std::int64_t>(epochs.size());
-    if (given.value_or(available) > available) {
-        spec.refuse(fmt::format("epochs must have one for each of the {} steps", *given), fmt::format("{} of them", available));
-    }
-    return given.value_or(available);
-}
-
-Plan read_plan(const std::string& path) {
-    const Spec spec("schedule", path, {"optimizer", "groups", "scheduler", "steps", "metrics", "epochs"});
-    Plan plan;
-    plan.optimizer = spec.optimizer();
-    plan.groups = spec.groups(false).value_or(std::vector<GroupSpec>(1));
-    plan.schedulers = spec.schedulers();
-    if (plan.schedulers.empty()) spec.refuse("scheduler must be given", "none");
-    if (spec.find("metrics") != nullptr) {
-        spec.refuse("metrics must go with a scheduler whose step takes one", plan.schedulers[0].type);
-    }
-    plan.epochs = read_epochs(spec, plan.schedulers);
-    plan.steps = read_steps(spec, plan.epochs);
-    return plan;
-}
-
 /// An optimizer with one dummy parameter per group, and its schedulers.
 class Session {
   public:
-    Session(const Plan& plan, const Context& context) : plan_(plan), optimizer_(make_optimizer(plan, context)) {
+    Session(const SchedulePlan& plan, const Context& context) : plan_(plan), optimizer_(make_optimizer(plan, context)) {
         schedulers_ = make_schedulers(plan.schedulers, optimizer_);
-        for (const auto& scheduler : schedulers_) {
-            if (plan.epochs.empty() || scheduler.step_argument() == sched::StepArgument::epoch) continue;
-            throw std::invalid_argument(fmt::format("{}: epochs must go with a scheduler whose step takes one, got {}",
-                                                    scheduler.name(), scheduler.name()));
-        }
+        plan.check(schedulers_);
     }
 
     /// The step number `t`, from 0.
     void step(std::int64_t t) {
         optimizer_.step([] { return 0.0; });
-        for (auto& scheduler : schedulers_) {
-            if (plan_.epochs.empty()) scheduler.step();
-            else scheduler.step(plan_.epochs[static_cast<std::size_t>(t)]);
-        }
+        for (auto& scheduler : schedulers_) step(scheduler, static_cast<std::size_t>(t));
     }
 
     /// Goes on where another one is. The optimizer last: its state has the lr that a scheduler's constructor overwrote.
@@ -105,43 +47,73 @@ class Session {
         optimizer_.load_state_dict(other.optimizer_.state_dict());
     }
 
-    /// Appends the lr of each group.
-    void record(std::vector<double>& lrs) const {
-        for (const auto& group : optimizer_.param_groups()) lrs.push_back(group.number("lr"));
+    /// The name of the momentum that schedulers drive; empty if none does.
+    std::string_view momentum() const {
+        const auto drives = [](const auto& scheduler) { return scheduler.drives_momentum(); };
+        if (std::none_of(schedulers_.begin(), schedulers_.end(), drives)) return {};
+        return optimizer_.param_groups()[0].has("betas") ? "beta1" : "momentum";
+    }
+    /// Appends the lr of each group, then the momentum of each if schedulers drive it.
+    void record(std::vector<double>& result) const {
+        for (const auto& group : optimizer_.param_groups()) result.push_back(group.number("lr"));
+        const std::string_view name = momentum();
+        for (const auto& group : optimizer_.param_groups()) {
+            if (!name.empty()) result.push_back(name == "beta1" ? group.get("betas").items()[0].number() : group.number(name));
+        }
     }
 
   private:
-    static optim::Optimizer make_optimizer(const Plan& plan, const Context& context) {
+    static optim::Optimizer make_optimizer(const SchedulePlan& plan, const Context& context) {
         optim::Optimizer optimizer = optim::make(plan.optimizer.type, {}, plan.optimizer.options, context);
         // Two dimensions, because there are optimizers of matrices only.
         for (const auto& group : plan.groups) optimizer.add_param_group({Parameter(zeros({1, 1}, DType::f32))}, group.options);
         if (plan.implementation) optimizer.set_implementation(*plan.implementation);
         return optimizer;
     }
+    void step(sched::LRScheduler& scheduler, std::size_t t) {
+        const Value* epoch = plan_.epochs.empty() ? nullptr : &plan_.epochs[t];
+        if (scheduler.step_argument() == sched::StepArgument::metric) {
+            if (epoch == nullptr) scheduler.step_with(plan_.metrics[t]);
+            else scheduler.step_with(plan_.metrics[t], epoch->as<std::int64_t>());
+        } else if (epoch == nullptr) {
+            scheduler.step();
+        } else if (epoch->is(Value::Kind::floating)) {
+            scheduler.step_with(epoch->number());
+        } else {
+            scheduler.step(epoch->as<std::int64_t>());
+        }
+    }
 
-    const Plan& plan_;
+    const SchedulePlan& plan_;
     optim::Optimizer optimizer_;
     std::vector<sched::LRScheduler> schedulers_;
 };
 
-/// The lr of each group after t steps, for t from 0.
-class Table {
-  public:
-    explicit Table(std::size_t groups) : groups_(groups) {}
-    void add(const Session& session) { session.record(lrs_); }
-    std::size_t groups() const { return groups_; }
-    std::size_t rows() const { return lrs_.size() / groups_; }
-    double lr(std::size_t row, std::size_t group) const { return lrs_[row * groups_ + group]; }
-    std::string column(std::size_t group) const { return groups_ == 1 ? "lr" : fmt::format("lr.{}", group); }
+/// A row of numbers after t steps, for t from 0.
+struct Table {
+    std::size_t groups;
+    std::vector<std::string> columns;
+    std::vector<double> numbers;  // row by row
 
-  private:
-    std::size_t groups_;
-    std::vector<double> lrs_;
+    std::size_t rows() const { return numbers.size() / columns.size(); }
+    double at(std::size_t row, std::size_t column) const { return numbers[row * columns.size() + column]; }
+    void add(const Session& session) { session.record(numbers); }
 };
 
-Table run(const Plan& plan, std::optional<std::int64_t> resume_at, const Context& context, Progress& progress) {
+Table table_for(const Session& session, std::size_t groups) {
+    Table table{groups, {}, {}};
+    for (const std::string_view name : {std::string_view("lr"), session.momentum()}) {
+        if (name.empty()) continue;
+        for (std::size_t g = 0; g < groups; ++g) {
+            table.columns.push_back(groups == 1 ? std::string(name) : fmt::format("{}.{}", name, g));
+        }
+    }
+    return table;
+}
+
+Table run(const SchedulePlan& plan, std::optional<std::int64_t> resume_at, const Context& context, Progress& progress) {
     auto session = std::make_unique<Session>(plan, context);
-    Table table(plan.groups.size());
+    Table table = table_for(*session, plan.groups.size());
     table.add(*session);
     for (std::int64_t t = 0; t <= plan.steps; ++t) {
         if (t == resume_at) {
@@ -159,41 +131,50 @@ Table run(const Plan& plan, std::optional<std::int64_t> resume_at, const Context
 
 std::string csv(const Table& table) {
     std::string text = "step";
-    for (std::size_t g = 0; g < table.groups(); ++g) text += ',' + table.column(g);
+    for (const std::string& column : table.columns) text += ',' + column;
     text += '\n';
     for (std::size_t t = 0; t < table.rows(); ++t) {
         text += std::to_string(t);
-        for (std::size_t g = 0; g < table.groups(); ++g) {
+        for (std::size_t c = 0; c < table.columns.size(); ++c) {
             text += ',';
-            append_double(text, table.lr(t, g));
+            append_double(text, table.at(t, c));
         }
         text += '\n';
     }
     return text;
 }
 
-std::string plot(const Table& table, const Plan& plan) {
-    Panel panel;
-    for (const ClassSpec& scheduler : plan.schedulers) {
-        panel.title += (panel.title.empty() ? "" : " + ") + std::string(sched::class_name(scheduler.type));
-    }
-    panel.x_label = "step";
-    panel.y_label = "learning rate";
-    for (std::size_t g = 0; g < table.groups(); ++g) {
-        Series series{table.column(g), {}, {}};
+/// The curves of some columns.
+Panel panel(const Table& table, std::size_t first, std::string_view y_label) {
+    Panel result;
+    result.x_label = "step";
+    result.y_label = y_label;
+    for (std::size_t c = first; c < first + table.groups; ++c) {
+        Series series{table.columns[c], {}, {}};
         for (std::size_t t = 0; t < table.rows(); ++t) {
             series.x.push_back(static_cast<double>(t));
-            series.y.push_back(table.lr(t, g));
+            series.y.push_back(table.at(t, c));
         }
-        panel.series.push_back(std::move(series));
+        result.series.push_back(std::move(series));
     }
-    return svg({panel});
+    return result;
+}
+
+std::string plot(const Table& table, const SchedulePlan& plan) {
+    std::vector<Panel> panels = {panel(table, 0, "learning rate")};
+    for (const ClassSpec& scheduler : plan.schedulers) {
+        panels[0].title += (panels[0].title.empty() ? "" : " + ") + std::string(sched::class_name(scheduler.type));
+    }
+    if (table.columns.size() > table.groups) {
+        panels.push_back(panel(table, table.groups, table.columns[table.groups].starts_with("beta1") ? "beta1" : "momentum"));
+    }
+    return svg(panels);
 }
 
 void schedule(Arguments& arguments) {
     Warnings warnings;
     const Context context = arguments.run.context(&warnings);
-    Plan plan = read_plan(arguments.spec);
+    SchedulePlan plan = SchedulePlan::read(arguments.spec);
     plan.implementation = arguments.run.implementation();
     const auto& resume_at = arguments.resume_at;
     if (resume_at && (*resume_at < 0 || *resume_at > plan.steps)) {
@@ -215,8 +196,10 @@ void schedule(Arguments& arguments) {
 
 void add_schedule(CommandLine& program) {
     const auto arguments = std::make_shared<Arguments>();
-    Command command = program.add_command("schedule", "Print the learning rate of every step of a schedule as CSV");
-    command.required("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, epochs; - is stdin", "SPEC.json");
+    Command command = program.add_command(
+        "schedule", "Print the learning rate of every step of a schedule as CSV, and momentum where it is driven");
+    command.required("spec", arguments->spec, "JSON file with optimizer, groups, scheduler, steps, metrics, epochs; - is stdin",
+                     "SPEC.json");
     command.option("-o,--output", arguments->output, "CSV file; - is stdout (default)", "FILE.csv");
     command.option("--plot", arguments->plot, "also draw the curves, as SVG; - is stdout", "FILE.svg");
     command.option("--resume-at", arguments->resume_at, "after K steps save, make new objects, load, go on", "K");

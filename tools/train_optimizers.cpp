@@ -54,9 +54,11 @@ void TrainOptimizers::step() {
     for (Part& part : parts_) part.optimizer.step();
 }
 
-void TrainOptimizers::end_epoch() {
+void TrainOptimizers::end_epoch(double metric) {
     for (Part& part : parts_) {
-        if (part.scheduler) part.scheduler->step();
+        if (!part.scheduler) continue;
+        if (part.scheduler->step_argument() == sched::StepArgument::metric) part.scheduler->step_with(metric);
+        else part.scheduler->step();
     }
 }
 

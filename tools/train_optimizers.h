@@ -18,7 +18,8 @@ class TrainOptimizers {
                     const Context& context);
 
     void step();
-    void end_epoch();
+    /// A scheduler steps; `metric` is for one that wants to know how well it goes.
+    void end_epoch(double metric);
     /// Of the settings' class.
     double lr() const;
 

@@ -68,7 +68,7 @@ void TrainOptions::add_to(Command& command) {
     command.option("--hidden", hidden_, "widths of the hidden layers; '' for none (default: 64)", "N,...");
     command.option("--optimizer", optimizer_, "torch's class name in any case (default: AdamW)", "NAME");
     command.option("--set", set_, "options of the optimizer by torch's names; values are JSON, bare words are strings", "KEY=VALUE ...");
-    command.option("--scheduler", scheduler_, "torch's class name; steps once an epoch", "NAME");
+    command.option("--scheduler", scheduler_, "torch's class name; steps once an epoch (ReduceLROnPlateau by the training loss)", "NAME");
     command.option("--scheduler-set", scheduler_set_, "options of the scheduler", "KEY=VALUE ...");
     command.option("--swa-start", swa_start_, "average the models after epochs N, N + 1, ...", "N");
     command.option("--ema", ema_, "average the models after all steps, keeping this share of the old average", "DECAY");

@@ -82,10 +82,10 @@ void TrainRun::train_epoch(function_ref<void(std::int64_t)> after_step) {
         after_step(++time.steps);
     }
     average(true);
-    optimizers_.end_epoch();
     time.training_seconds = whole.seconds();
     record.train = network_.score(parameters_, data_->train, data_->train_labels);
     record.test = network_.score(parameters_, data_->test, data_->test_labels);
+    optimizers_.end_epoch(record.train.loss);
     if (averaged_ && averaged_->n_averaged() > 0) record.averaged = network_.score(averaged_->parameters(), data_->test, data_->test_labels).accuracy;
     history_.push_back(record);
     time.seconds = whole.seconds();

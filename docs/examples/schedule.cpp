@@ -1,4 +1,4 @@
-// Learning-rate schedules: one in the loop, then two on one optimizer.
+// Learning-rate schedules: one in the loop, two on one optimizer, a warm-up before another, and one that waits for a metric.
 #include <ravine/ravine.h>
 
 #include <cmath>
@@ -46,5 +46,30 @@ int main() {
     }
     // Half of the cosine's way is half of the lr; the other scheduler has halved it once.
     right = right && is_close(other.param_groups()[0].options.lr, 0.1 / 2 / 2);
+
+    // The same as one object, that a state dict holds whole.
+    rv::optim::SGD third({parameter}, {.lr = 0.1});
+    const rv::sched::ExponentialLR shrink(third, {.gamma = 0.9});
+    const rv::sched::MultiStepLR drop(third, {.milestones = {5, 8}});
+    rv::sched::ChainedScheduler chain({shrink, drop});
+    for (int epoch = 0; epoch < 10; ++epoch) {
+        backward();
+        third.step();
+        chain.step();
+    }
+    right = right && is_close(chain.get_last_lr()[0], 0.1 * std::pow(0.9, 10) * 0.01);
+
+    // One after another: the second starts from the optimizer's lr when its turn comes.
+    rv::optim::SGD fourth({parameter}, {.lr = 0.1});
+    const rv::sched::LinearLR warm_up(fourth, {.start_factor = 0.1, .total_iters = 10});
+    rv::sched::SequentialLR sequence(fourth, {warm_up, rv::sched::ExponentialLR(fourth, {.gamma = 0.9})}, {.milestones = {10}});
+    std::printf("the first step has lr %g, the tenth %g, the twelfth %g\n", sequence.lr(0)[0], sequence.lr(10)[0], sequence.lr(12)[0]);
+    right = right && is_close(sequence.lr(12)[0], 0.1 * 0.9 * 0.9);
+
+    // And one that lowers the lr when a metric of the user's gets no better for more than two epochs.
+    rv::sched::ReduceLROnPlateau plateau(third, {.factor = 0.5, .patience = 2});
+    const double before = third.param_groups()[0].options.lr;
+    for (const double validation_loss : {0.9, 0.7, 0.7, 0.71, 0.7}) plateau.step(validation_loss);
+    right = right && third.param_groups()[0].options.lr == before / 2;
     return right ? 0 : 1;
 }

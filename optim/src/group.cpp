@@ -75,6 +75,12 @@ void Group::set(std::string_view key, Value value) {
     else GroupAccess::assign(*this, Dict{{key, std::move(value)}}, false, false, "");
 }
 
+bool Group::erase(std::string_view key) {
+    if (!extra_.erase(key)) return false;
+    std::erase(order_, key);
+    return true;
+}
+
 std::vector<std::string> Group::keys() const {
     std::vector<std::string> result;
     const auto add = [&](std::string_view key) {

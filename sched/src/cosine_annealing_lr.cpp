@@ -1,7 +1,6 @@
 #include <ravine/sched/cosine_annealing_lr.h>
 
-#include "body.h"
-#include "python_math.h"
+#include "options_body.h"
 
 #include <cmath>
 #include <numbers>
@@ -11,53 +10,39 @@ namespace {
 
 using std::numbers::pi;
 
-std::string_view must_divide(std::int64_t T_max) { return T_max == 0 ? "must not be 0" : ""; }
-
-class CosineAnnealingLRBody final : public RuleBody {
-  public:
-    CosineAnnealingLRBody(const optim::Optimizer& optimizer, const CosineAnnealingLROptions& options)
-        : RuleBody("CosineAnnealingLR", optimizer), T_max_(options.T_max), eta_min_(options.eta_min) {
-        if (T_max_ == 0) invalid("T_max must not be 0, got 0");
+struct CosineAnnealingLRRule {
+    using Options = CosineAnnealingLROptions;
+    static std::string complaint(const Options& o) { return must(o.T_max != 0, "T_max must not be 0", o.T_max.value); }
+    static bool needs_base(const Options& o, const Moment& now) {
+        return !now.initial && (counter_was_reset(now) || follows_minimum(o, now.epoch));
     }
-
-    void describe(State& state) override {
-        state.field("T_max", T_max_, must_divide);
-        state.field("eta_min", eta_min_);
-        describe_common(state);
-    }
-
-  private:
-    double next_lr(const Moment& now) const override {
+    static double next(const Options& o, const Moment& now) {
         if (now.initial) return now.lr;
-        const bool counter_was_reset = now.step_count == 1 && now.epoch > 0;
-        if (counter_was_reset) return now.base_lr ? closed_form(now) : now.lr;
-        if (follows_minimum(now.epoch)) {
-            return now.base_lr ? now.lr + (*now.base_lr - eta_min_) * (1 - std::cos(pi / period())) / 2 : now.lr;
-        }
-        return divide(name(), "1 + cos(pi * (last_epoch - 1) / T_max)", rise(now.epoch), rise(now.epoch - 1)) *
-                   (now.lr - eta_min_) +
-               eta_min_;
+        if (counter_was_reset(now)) return at(o, now.base_lr, now.epoch);
+        if (follows_minimum(o, now.epoch)) return now.lr + (now.base_lr - o.eta_min) * (1 - std::cos(pi / period(o))) / 2;
+        const double ratio = divide(o.name, "1 + cos(pi * (epoch - 1) / T_max)", rise(o, now.epoch), rise(o, now.epoch - 1));
+        return ratio * (now.lr - o.eta_min) + o.eta_min;
     }
-    bool has_closed_form() const noexcept override { return true; }
-    double closed_form(const Moment& now) const override {
-        return eta_min_ + (*now.base_lr - eta_min_) * rise(now.epoch) / 2;
+    static double at(const Options& o, double base_lr, std::int64_t epoch) {
+        return o.eta_min + (base_lr - o.eta_min) * rise(o, epoch) / 2;
     }
 
-    double period() const { return static_cast<double>(T_max_); }
-    double rise(std::int64_t epoch) const { return 1 + std::cos(pi * static_cast<double>(epoch) / period()); }
-
+    static double period(const Options& o) { return static_cast<double>(o.T_max); }
+    static double rise(const Options& o, std::int64_t epoch) {
+        return 1 + std::cos(pi * static_cast<double>(epoch) / period(o));
+    }
+    static bool counter_was_reset(const Moment& now) { return now.step_count == 1 && now.epoch > 0; }
     /// (epoch - 1 - T_max) % (2 T_max) == 0, without overflow: epoch - 1 is an odd multiple of T_max.
-    bool follows_minimum(std::int64_t epoch) const {
-        return (epoch - 1) % T_max_ == 0 && (epoch - 1) / T_max_ % 2 != 0;
+    static bool follows_minimum(const Options& o, std::int64_t epoch) {
+        return (epoch - 1) % o.T_max == 0 && (epoch - 1) / o.T_max % 2 != 0;
     }
-
-    std::int64_t T_max_;
-    double eta_min_;
 };
 
 }  // namespace
 
-CosineAnnealingLR::CosineAnnealingLR(optim::Optimizer& optimizer, const CosineAnnealingLROptions& options)
-    : LRScheduler(started<CosineAnnealingLRBody>(optimizer, options)) {}
+template <>
+std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const CosineAnnealingLROptions& options) {
+    return started_rule<CosineAnnealingLRRule>(optimizer, options);
+}
 
 }  // namespace ravine::inline v0::sched

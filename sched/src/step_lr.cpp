@@ -1,44 +1,28 @@
 #include <ravine/sched/step_lr.h>
 
-#include "body.h"
-#include "python_math.h"
+#include "options_body.h"
 
 namespace ravine::inline v0::sched {
 namespace {
 
-std::string_view must_divide(std::int64_t step_size) { return step_size == 0 ? "must not be 0" : ""; }
-
-class StepLRBody final : public RuleBody {
-  public:
-    StepLRBody(const optim::Optimizer& optimizer, const StepLROptions& options)
-        : RuleBody("StepLR", optimizer), step_size_(options.step_size), gamma_(options.gamma) {
-        if (step_size_ == 0) invalid("step_size must not be 0, got 0");
+struct StepLRRule {
+    using Options = StepLROptions;
+    static std::string complaint(const Options& o) {
+        return must(o.step_size != 0, "step_size must not be 0", o.step_size.value);
     }
-
-    void describe(State& state) override {
-        state.field("step_size", step_size_, must_divide);
-        state.field("gamma", gamma_);
-        describe_common(state);
+    static double next(const Options& o, const Moment& now) {
+        const bool due = now.epoch != 0 && now.epoch % o.step_size == 0;
+        return due ? now.lr * o.gamma : now.lr;
     }
-
-  private:
-    double next_lr(const Moment& now) const override {
-        const bool due = now.epoch != 0 && now.epoch % step_size_ == 0;
-        return due ? now.lr * gamma_ : now.lr;
+    static double at(const Options& o, double base_lr, std::int64_t epoch) {
+        return base_lr * power(o.name, "gamma", o.gamma, static_cast<double>(floor_div(epoch, o.step_size)));
     }
-    bool has_closed_form() const noexcept override { return true; }
-    double closed_form(const Moment& now) const override {
-        const auto decays = static_cast<double>(floor_div(now.epoch, step_size_));
-        return *now.base_lr * power(name(), "gamma", gamma_, decays);
-    }
-
-    std::int64_t step_size_;
-    double gamma_;
 };
 
 }  // namespace
 
-StepLR::StepLR(optim::Optimizer& optimizer, const StepLROptions& options)
-    : LRScheduler(started<StepLRBody>(optimizer, options)) {}
+template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const StepLROptions& options) {
+    return started_rule<StepLRRule>(optimizer, options);
+}
 
 }  // namespace ravine::inline v0::sched

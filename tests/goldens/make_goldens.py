@@ -3,8 +3,8 @@
 
 usage: make_goldens.py FOLDER
 
-Writes FOLDER/replay, an archive for each class of optimizers, FOLDER/schedule and FOLDER/minimize; those of this project lie in
-tests/tools. Needs torch 2.8.0 and numpy, on an
+Writes FOLDER/replay, an archive for each class of optimizers, FOLDER/schedule, archives too, and FOLDER/minimize; those of this
+project lie in tests/tools. Needs torch 2.8.0 and numpy, on an
 x86-64 CPU with AVX2. The same files come out every time. torch's square roots of f32 and f64 are replaced by correctly
 rounded ones, because its own depend on the CPU's maker; every file says so in its metadata ("sqrt"). Half precision runs
 through whole SIMD blocks, because torch has another form for tails.
@@ -57,7 +57,10 @@ def main():
             for case in cases:
                 recording.write(case, expected_of(case), Path(folder))
             pack(Path(folder), Path(sys.argv[1]) / "replay" / f"{stem}.zip")
-    schedules.write(Path(sys.argv[1]) / "schedule")
+    for stem, cases in schedules.archives().items():
+        with tempfile.TemporaryDirectory() as folder:
+            schedules.write(cases, Path(folder))
+            pack(Path(folder), Path(sys.argv[1]) / "schedule" / f"{stem}.zip")
     minimizations.write(Path(sys.argv[1]) / "minimize")
 
 

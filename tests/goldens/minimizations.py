@@ -6,7 +6,8 @@ import functions
 import numpy
 import torch
 from recording import tuples
-from torch_run import correctly_rounded_roots, make_schedulers
+from torch_run import correctly_rounded_roots
+from torch_schedule import make_schedulers, read_float
 
 PLANE = [-1.5, 2.0]
 STARTS = {"rosenbrock": [PLANE, [0.3, -0.7, 1.9, -1.1, 0.5]], "beale": [[1.0, 1.0]], "himmelblau": [[-0.3, -1.0], [0.1, 0.1]],
@@ -76,10 +77,6 @@ def cases():
         for dtype in ("f64", "f32"):
             yield f"{name}-rosenbrock-{dtype}", case("rosenbrock", PLANE, 60, optimizer, dtype=dtype)
         yield f"{name}-scheduled", case("quadratic", [1.0, -2.0, 3.0], 30, optimizer, scheduler={"type": "CosineAnnealingLR", "T_max": 20})
-
-
-def read_float(value):
-    return float(value["$float"]) if isinstance(value, dict) else value
 
 
 def row(step, value, gradient, evals, x):

@@ -1,12 +1,15 @@
 """The goldens of `ravine schedule`: torch's learning rates over many steps."""
 
 import json
+import random
 import warnings
 
-import torch
-from torch_run import make_schedulers
+import schedule_specs
+from torch_schedule import table
 
 SGD = {"type": "SGD", "lr": 0.1}
+SGD_MOMENTUM = {**SGD, "momentum": 0.9}
+RANDOM_CASES = 6  # of each kind
 
 
 def step_lr(step_size, **options):
@@ -15,6 +18,34 @@ def step_lr(step_size, **options):
 
 def cosine(t_max, **options):
     return {"type": "CosineAnnealingLR", "T_max": t_max, **options}
+
+
+def one_cycle(**options):
+    return {"type": "OneCycleLR", "max_lr": 0.1, **options}
+
+
+def cyclic(**options):
+    return {"type": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, **options}
+
+
+def sequence(milestones, *schedulers):
+    return {"type": "SequentialLR", "schedulers": list(schedulers), "milestones": milestones}
+
+
+def chain(*schedulers):
+    return {"type": "ChainedScheduler", "schedulers": list(schedulers)}
+
+
+def linear(**options):
+    return {"type": "LinearLR", **options}
+
+
+def exponential(gamma):
+    return {"type": "ExponentialLR", "gamma": gamma}
+
+
+def constant(factor, total_iters):
+    return {"type": "ConstantLR", "factor": factor, "total_iters": total_iters}
 
 
 CASES = {
@@ -45,36 +76,71 @@ CASES = {
     "several-steps": {"optimizer": SGD, "scheduler": [step_lr(2, gamma=0.9), step_lr(3, gamma=1.1)], "steps": 1000},
 }
 
+LONG = {
+    "exponential-thousands": {"optimizer": SGD, "scheduler": exponential(0.9995), "steps": 3000},
+    "linear-thousands": {"optimizer": SGD, "scheduler": linear(start_factor=0.01, total_iters=2000), "steps": 2100},
+    "polynomial-thousands": {"optimizer": SGD, "scheduler": {"type": "PolynomialLR", "total_iters": 2000, "power": 0.9}, "steps": 2010},
+    "restarts-thousands": {"optimizer": SGD, "scheduler": {"type": "CosineAnnealingWarmRestarts", "T_0": 7, "T_mult": 2, "eta_min": 1e-4}, "steps": 2000},
+    "one-cycle-thousands": {"optimizer": {"type": "Adam"}, "scheduler": one_cycle(epochs=20, steps_per_epoch=100), "steps": 1999},
+    "cyclic-thousands": {"optimizer": SGD_MOMENTUM, "scheduler": cyclic(step_size_up=300, mode="triangular2"), "steps": 2000},
+    "warmup-cosine-thousands": {"optimizer": SGD, "scheduler": sequence([200], linear(start_factor=0.01, total_iters=200), cosine(1800)), "steps": 2000},
+}
+# The tables and traps of the behaviour that was measured.
+NOTED = {
+    "one-cycle-ten": {"optimizer": SGD, "scheduler": one_cycle(total_steps=10), "steps": 10},
+    "one-cycle-three-phases": {"optimizer": SGD_MOMENTUM, "scheduler": one_cycle(total_steps=10, pct_start=0.4, anneal_strategy="linear", three_phase=True), "steps": 10},
+    "one-cycle-never-rises": {"optimizer": SGD, "scheduler": one_cycle(total_steps=10, pct_start=0.0), "steps": 9},
+    "one-cycle-only-rises": {"optimizer": SGD, "scheduler": one_cycle(total_steps=10, pct_start=1.0), "steps": 9},
+    "cyclic-momentum": {"optimizer": SGD, "scheduler": cyclic(step_size_up=2, step_size_down=2), "steps": 9},
+    "cyclic-second": {"optimizer": SGD, "scheduler": [cosine(20), cyclic(step_size_up=3)], "steps": 30},
+    "restarts-rounded": {"optimizer": SGD, "scheduler": {"type": "CosineAnnealingWarmRestarts", "T_0": 10, "T_mult": 3}, "epochs": [1209, 1210, 1211, 10, 0.5]},
+    "restarts-mixed": {"optimizer": SGD, "scheduler": {"type": "CosineAnnealingWarmRestarts", "T_0": 4, "T_mult": 2}, "epochs": [i / 10 for i in range(300)]},
+    "multiplicative-repeated": {"optimizer": SGD, "scheduler": {"type": "MultiplicativeLR", "lr_lambda": {"table": [0.5]}}, "epochs": [2, 2, 2]},
+    "chain-first": {"optimizer": SGD, "scheduler": sequence([3], chain(exponential(0.5)), constant(0.5, 2)), "steps": 8},
+    "sequence-first": {"optimizer": SGD, "scheduler": sequence([4], sequence([2], constant(0.5, 3), exponential(0.5)), linear()), "steps": 8},
+    "sequence-at-zero": {"optimizer": SGD, "scheduler": sequence([0], constant(0.1, 5), exponential(0.9)), "steps": 8},
+    "sequence-together": {"optimizer": SGD, "scheduler": sequence([3, 3], constant(0.1, 5), linear(), exponential(0.9)), "steps": 8},
+    "sequence-multiplicative": {"optimizer": SGD, "scheduler": sequence([2], constant(0.1, 5), {"type": "MultiplicativeLR", "lr_lambda": {"table": [0.5]}}), "steps": 8},
+    "sequence-swa": {"optimizer": SGD, "scheduler": sequence([2], constant(0.5, 5), {"type": "SWALR", "swa_lr": 0.02, "anneal_epochs": 4, "anneal_strategy": "linear"}), "steps": 9},
+    "swa-at-once": {"optimizer": SGD, "scheduler": {"type": "SWALR", "swa_lr": 0.05, "anneal_epochs": 0}, "steps": 3},
+    "overwritten": {"optimizer": SGD, "scheduler": [exponential(0.5), {"type": "LambdaLR", "lr_lambda": {"power": [0.9, 1]}}], "steps": 6},
+    "total-iters-zero": {"optimizer": SGD, "scheduler": [constant(0.5, 0), linear(start_factor=0.5, total_iters=0)], "steps": 4},
+    "plateau-small": {"optimizer": {"type": "SGD", "lr": 1e-8}, "scheduler": {"type": "ReduceLROnPlateau", "patience": 0}, "metrics": [1, 1, 1]},
+    "plateau-negative": {"optimizer": SGD, "scheduler": {"type": "ReduceLROnPlateau", "patience": 0, "threshold": 0.1}, "metrics": [-1, -0.95, -0.92, -0.9]},
+}
 
-def read_float(value):
-    return float(value["$float"]) if isinstance(value, dict) else value
+
+def drawn(kind, draw):
+    """Some cases that torch accepts."""
+    chance, result = random.Random(kind), {}
+    while len(result) < RANDOM_CASES:
+        spec = draw(chance)
+        try:
+            table(spec)
+        except (ArithmeticError, KeyError, TypeError, ValueError):
+            continue
+        result[f"{kind}-{len(result)}"] = spec
+    return result
 
 
-def rows(spec):
-    """The lr of every group just after construction and after each step."""
-    options = {key: read_float(value) for key, value in spec["optimizer"].items()}
-    kind = getattr(torch.optim, options.pop("type"))
-    groups = [{"params": [torch.zeros(1)], **group} for group in spec.get("groups", [{}])]
-    optimizer = kind(groups, **options)
-    schedulers = make_schedulers(spec["scheduler"], optimizer)
-    yield [group["lr"] for group in optimizer.param_groups]
-    for step in range(spec.get("steps", len(spec.get("epochs", [])))):
-        optimizer.step()
-        for scheduler in schedulers:
-            scheduler.step(*spec.get("epochs", [])[step:step + 1])
-        yield [group["lr"] for group in optimizer.param_groups]
+def archives():
+    """{name of an archive: {name of a case: spec}}"""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = {"chosen": CASES, "long": LONG, "noted": NOTED}
+        for kind in schedule_specs.LEAVES:
+            result[kind] = (drawn(kind, lambda chance, kind=kind: schedule_specs.alone(chance, kind, 50)) |
+                            drawn(f"{kind}-epochs", lambda chance, kind=kind: schedule_specs.by_epochs(chance, kind, 20)))
+        result["ReduceLROnPlateau"] = drawn("plateau", lambda chance: schedule_specs.by_metrics(chance, 60))
+        result["several"] = drawn("several", lambda chance: schedule_specs.several(chance, 50))
+        for depth in (1, 2, 3):
+            result[f"composed-{depth}"] = drawn(f"composed-{depth}", lambda chance, depth=depth: schedule_specs.composed(chance, 50, depth))
+        return result
 
 
-def table(spec):
-    groups = len(spec.get("groups", [{}]))
-    lines = ["step," + ("lr" if groups == 1 else ",".join(f"lr.{i}" for i in range(groups)))]
-    lines += [",".join([str(step), *(repr(float(lr)) for lr in lrs)]) for step, lrs in enumerate(rows(spec))]
-    return "\n".join(lines) + "\n"
-
-
-def write(folder):
+def write(cases, folder):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns about explicit epochs
-        for name, spec in CASES.items():
+        for name, spec in cases.items():
             (folder / f"{name}.json").write_text(json.dumps(spec) + "\n")
             (folder / f"{name}.expected.csv").write_text(table(spec))

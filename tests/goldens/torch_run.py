@@ -6,6 +6,7 @@ import numpy
 import torch
 from muon import Muon
 from recording import tuples
+from torch_schedule import make_schedulers
 
 BLOCK = 64  # a multiple of every block that torch's CPU kernels have (at most 32 elements with AVX2, 64 with AVX-512)
 SCALARS = ("step", "eta", "mu", "mu_product")
@@ -115,14 +116,6 @@ class TorchRun:
                     whole = slot in SCALARS or not self.pads
                     tensors[f"state/{name}/{slot}/{step}"] = value.clone() if whole else cut(value, shape).clone()
         return tensors
-
-
-def make_schedulers(specs, optimizer):
-    result = []
-    for spec in specs if isinstance(specs, list) else [specs]:
-        options = dict(spec)
-        result.append(getattr(torch.optim.lr_scheduler, options.pop("type"))(optimizer, **options))
-    return result
 
 
 def run(recording):

@@ -35,6 +35,18 @@ TEST_CASE("each group is stepped with its own options") {
     CHECK(numbers_of(fast.data()) == std::vector{32.0});
 }
 
+TEST_CASE("a key that is no option can be taken away again, an option cannot") {
+    optim::SGD optimizer(make_parameters({{1}}, DType::f32));
+    optim::Group& group = optimizer.param_groups()[0];
+    const std::vector<std::string> before = group.keys();
+    group.set("initial_lr", 0.5);
+    CHECK(group.erase("initial_lr"));
+    CHECK(group.keys() == before);
+    CHECK_FALSE(group.erase("initial_lr"));
+    CHECK_FALSE(group.erase("lr"));
+    CHECK(group.keys() == before);
+}
+
 TEST_CASE("a group stays where it is") {
     optim::SGD optimizer(make_parameters({{1}}, DType::f32));
     auto& first = optimizer.param_groups()[0];

@@ -30,8 +30,8 @@ TEST_CASE("names are sorted and known to the factory") {
 TEST_CASE("unknown names list the known ones") {
     Subject subject;
     const std::string unknown_class = message_of<std::out_of_range>([&] { sched::make("Step\nLR", subject.optimizer); });
-    CHECK(contains(unknown_class, "a scheduler must be one of CosineAnnealingLR, "));
-    CHECK(contains(unknown_class, "StepLR, got "));
+    CHECK(contains(unknown_class, "a scheduler must be one of ChainedScheduler, ConstantLR, CosineAnnealingLR, "));
+    CHECK(contains(unknown_class, "WarmupStableDecayLR, got "));
     const std::string unknown_option =
         message_of<std::out_of_range>([&] { sched::make("StepLR", subject.optimizer, {{"stepsize", 3}}); });
     CHECK(contains(unknown_option, "StepLR: an option must be one of step_size, gamma, last_epoch, got 'stepsize'"));

@@ -49,17 +49,28 @@ TEST_CASE("an optimizer without groups is refused") {
     CHECK(text == "StepLR: the optimizer must have a parameter group, got none");
 }
 
-TEST_CASE("a group that was added later follows the rule but not the closed form") {
+TEST_CASE("a group that was added later follows the rule") {
     Subject subject;
     StepLR scheduler(subject.optimizer, {.step_size = 1});
     subject.add_group(0.7);
     scheduler.step();
     CHECK(subject.lrs() == Numbers{0.010000000000000002, 0.06999999999999999});
     CHECK(scheduler.get_last_lr() == subject.lrs());
-    scheduler.step(0);
-    CHECK(subject.lrs() == Numbers{0.1, 0.06999999999999999});
-    CHECK(scheduler.get_last_lr() == subject.lrs());
     CHECK_FALSE(subject.optimizer.param_groups()[1].has("initial_lr"));
+}
+
+TEST_CASE("a closed form has no base lr for a group that was added later") {
+    Subject subject;
+    StepLR scheduler(subject.optimizer, {.step_size = 1});
+    subject.add_group(0.7);
+    const std::string text = complaint([&] { scheduler.step(1); });
+    CHECK(text == "StepLR: the optimizer must keep its groups, got 2 instead of 1 (see set_added_groups)");
+    CHECK(subject.lrs() == Numbers{0.1, 0.7});
+    CHECK(scheduler.last_epoch() == 0);
+    scheduler.set_added_groups(sched::AddedGroups::leave);
+    scheduler.step(1);
+    CHECK(subject.lrs() == Numbers{0.010000000000000002, 0.7});
+    CHECK(scheduler.get_last_lr() == subject.lrs());
 }
 
 TEST_CASE("a group that has gone is an error") {
@@ -105,6 +116,15 @@ TEST_CASE("an optimizer step made before the first scheduler does not count") {
     StepLR scheduler(other.optimizer, {.step_size = 3});
     scheduler.step();
     CHECK(other.sink.codes == std::vector{LogCode::order_violation});
+}
+
+TEST_CASE("nor does it where a loaded state has brought an initial_lr") {
+    Subject subject;
+    subject.optimizer.param_groups()[0].set("initial_lr", 0.1);
+    subject.optimizer.step();
+    StepLR scheduler(subject.optimizer, {.step_size = 3});
+    scheduler.step();
+    CHECK(subject.sink.codes == std::vector{LogCode::order_violation});
 }
 
 TEST_CASE("resumed schedulers warn about the order too") {

@@ -3,11 +3,14 @@
 
 usage: schedule_golden.py PROGRAM FOLDER
 
-FOLDER has X.json beside X.expected.csv.
+FOLDER has archives of X.json beside X.expected.csv.
 """
 
 import struct
 import sys
+import tempfile
+import zipfile
+from pathlib import Path
 
 from goldens import Tally, arguments, is_unknown_class, problem_of, run
 
@@ -37,20 +40,33 @@ def difference(actual, expected):
     return ""
 
 
+def stops(last):
+    """The steps to resume at: those at both ends, and some between."""
+    return sorted({0, 1, 2, last // 4, last // 2, 3 * last // 4, last - 1, last} & set(range(last + 1)))
+
+
+def check_spec(tally, program, spec):
+    expected = spec.with_suffix(".expected.csv").read_text()
+    process = run(program, "schedule", spec)
+    if is_unknown_class(process):
+        tally.skip(spec.name, "no such class yet")
+        return
+    tally.check(spec.name, problem_of(process) or difference(process.stdout, expected))
+    for stop in stops(len(expected.splitlines()) - 2):
+        resumed = run(program, "schedule", spec, "--resume-at", stop)
+        tally.check(f"{spec.name} resumed at {stop}", problem_of(resumed) or difference(resumed.stdout, expected))
+
+
 def main():
     program, folder = arguments()
     tally = Tally()
-    for spec in sorted(folder.glob("*.json")):
-        expected = spec.with_suffix(".expected.csv").read_text()
-        process = run(program, "schedule", spec)
-        if is_unknown_class(process):
-            tally.skip(spec.name, "no such class yet")
-            continue
-        tally.check(spec.name, problem_of(process) or difference(process.stdout, expected))
-        last = len(expected.splitlines()) - 2
-        for stop in sorted({0, 1, last // 2, last}):
-            resumed = run(program, "schedule", spec, "--resume-at", stop)
-            tally.check(f"{spec.name} resumed at {stop}", problem_of(resumed) or difference(resumed.stdout, expected))
+    with tempfile.TemporaryDirectory() as scratch:
+        for archive in sorted(folder.glob("*.zip")):
+            cases = Path(scratch) / archive.stem
+            with zipfile.ZipFile(archive) as packed:
+                packed.extractall(cases)
+            for spec in sorted(cases.glob("*.json")):
+                check_spec(tally, program, spec)
     return tally.finish()
 
 

@@ -86,6 +86,12 @@ def check_bits(runner):
                     ["--isa", "scalar", "--implementation", "fused"]):
         runner.accepts(f"a run with {options}", *common, *options, "--save", "other.safetensors")
         runner.holds(f"{options} change no bit", runner.read("other.safetensors") == first)
+    plateau = [*SMALL[:2], "-q", "--scheduler", "ReduceLROnPlateau", "--scheduler-set", "patience=0", "threshold=0.9", "--save", "part.safetensors"]
+    runner.accepts("the training loss decides of the lr", *plateau, "--epochs", "3")
+    whole = runner.read("part.safetensors")
+    runner.accepts("in one epoch", *plateau, "--epochs", "1")
+    runner.accepts("and in two more", "-q", "--resume", "part.safetensors", "--save", "part.safetensors", "--epochs", "3")
+    runner.holds("a plateau is resumed where it was", runner.read("part.safetensors") == whole)
     runner.accepts("another seed", *common, "--seed", "1", "--save", "other.safetensors")
     runner.holds("another seed is another run", runner.read("other.safetensors") != first)
     runner.accepts("a complete run may be resumed", "-q", "--resume", "first.safetensors", "--save", "first.safetensors")

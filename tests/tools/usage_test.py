@@ -172,6 +172,26 @@ def check_schedule(runner):
                   runner.schedule({**STEP, "scheduler": [STEP["scheduler"]] * 2, "epochs": [1]}), "epochs must go with one scheduler")
     runner.refuses("an epoch that is none is refused", runner.schedule({**STEP, "epochs": [1, None]}), "epochs[1] must be an integer", "null")
     runner.refuses("metrics without their scheduler are refused", runner.schedule({**STEP, "metrics": [1]}), "metrics", "StepLR")
+    plateau = {**SGD, "scheduler": {"type": "ReduceLROnPlateau", "patience": 0, "factor": 0.5}, "metrics": [1, 2, {"$float": "nan"}]}
+    process = runner.schedule(plateau)
+    runner.accepts("metrics say how many steps there are", process, process.stdout == "step,lr\n0,0.1\n1,0.1\n2,0.05\n3,0.025\n")
+    process = runner.schedule({**plateau, "epochs": [7, 8, 9]})
+    runner.accepts("a metric may come with an epoch", process, process.stdout.endswith("3,0.025\n") and "epoch" in process.stderr)
+    runner.refuses("a plateau without metrics is refused", runner.schedule({**plateau, "metrics": None, "steps": 2}), "schedule: metrics must be given for ReduceLROnPlateau")
+    runner.refuses("too few metrics are refused", runner.schedule({**plateau, "steps": 4}), "metrics must have one for each of the 4 steps", "3 of them")
+    runner.refuses("a metric that is none is refused", runner.schedule({**plateau, "metrics": [1, "2"]}), "metrics[1] must be a number")
+    restarts = {**SGD, "scheduler": {"type": "CosineAnnealingWarmRestarts", "T_0": 1}, "epochs": [0.5, 1]}
+    process = runner.schedule(restarts)
+    runner.accepts("epochs between two are for restarts", process, process.stdout == "step,lr\n0,0.1\n1,0.05\n2,0.1\n" and not process.stderr)
+    runner.refuses("and for nothing else", runner.schedule({**STEP, "epochs": [0.5]}), "epochs[0] must be an integer for StepLR, got 0.5")
+    chain = {"type": "ChainedScheduler", "schedulers": [STEP["scheduler"]]}
+    runner.refuses("a chain takes no epochs", runner.schedule({**STEP, "scheduler": chain, "epochs": [1, 2, 3, 4]}), "epochs must go with a scheduler whose step takes one", "ChainedScheduler")
+    cyclic = {**SGD, "scheduler": {"type": "CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "step_size_up": 1}, "steps": 1}
+    process = runner.schedule({**cyclic, "groups": [{}, {}]}, "--plot", "out.svg")
+    runner.accepts("momentum that is driven has columns", process, process.stdout == "step,lr.0,lr.1,momentum.0,momentum.1\n0,0.1,0.1,0.9,0.9\n1,0.2,0.2,0.8,0.8\n")
+    runner.tally.check("and a panel", "" if ">momentum</text>" in (runner.folder / "out.svg").read_text() else "there is none")
+    process = runner.schedule({**cyclic, "optimizer": {"type": "Adam"}})
+    runner.accepts("of Adam it is beta1", process, process.stdout.startswith("step,lr,beta1\n0,0.1,0.9\n"))
     runner.refuses("an output folder that is not there is refused", runner.schedule(STEP, "-o", "no/out.csv"), "no/out.csv")
     runner.refuses("a warning is not shown before an error", runner.schedule({**STEP, "epochs": [1, 2, 3, 4]}, "-o", "no/out.csv"), "no/out.csv")
     with open("/dev/full", "w") as full:

@@ -28,6 +28,8 @@ class RAVINE_API Group {
     /// Changes an option or adds a key of the caller's own. std::invalid_argument for a value of the wrong kind; ranges
     /// are checked at the next step, before its first write.
     void set(std::string_view key, Value value);
+    /// Takes away a key that is no option; false if there was none.
+    bool erase(std::string_view key);
     /// All keys but `params`, in the order of torch's state_dict.
     std::vector<std::string> keys() const;
 
@@ -92,6 +94,7 @@ struct GroupSet {
     std::string_view owner;                       ///< torch's class name of the optimizer
     std::vector<std::shared_ptr<Group>> groups;
     bool step_called = false;                     ///< whether the optimizer has made a step
+    bool has_schedulers = false;                  ///< whether a scheduler waits for steps; earlier ones do not count
     LogSink* log = nullptr;                       ///< where warnings go
     std::function<void()> lr_changed;             ///< to be called after `lr` of groups changed; null once the optimizer is gone
 };
