@@ -28,10 +28,6 @@ struct BenchArguments {
     RunOptions run;
 };
 
-[[noreturn]] void refuse(std::string_view what, std::string_view got) {
-    throw std::invalid_argument(fmt::format("bench: {}, got {}", what, got));
-}
-
 /// Parts between separators that stand in no brackets.
 std::vector<std::string> split(std::string_view text, char separator) {
     std::vector<std::string> parts(1);
@@ -47,7 +43,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 /// `momentum=0.9`: the value is JSON.
 void add_option(std::string_view text, Json& options) {
     const std::size_t sign = text.find('=');
-    if (sign == std::string_view::npos) refuse("--optimizer must have options of the form key=value", ravine::quoted(text));
+    if (sign == std::string_view::npos) refuse("bench", "--optimizer must have options of the form key=value", ravine::quoted(text));
     const std::string_view value = text.substr(sign + 1);
     options[std::string(text.substr(0, sign))] = json_or_text(value);
 }
@@ -60,7 +56,7 @@ BenchOptimizer parse_optimizer(std::string_view text) {
     Json given = Json::object();
     for (std::size_t i = 1; i < parts.size(); ++i) add_option(parts[i], given);
     Dict options;
-    const auto complain = [](std::string_view what, std::string_view got) { refuse(what, got); };
+    const auto complain = [](std::string_view what, std::string_view got) { refuse("bench", what, got); };
     for (const auto& [key, value] : given.items()) options.set(key, value_from_json(value, key, complain));
     const Dict usual = optim::make(result.name, {}).defaults(), chosen = optim::make(result.name, {}, options).defaults();
     for (const auto& [key, value] : given.items()) {
@@ -73,7 +69,7 @@ BenchOptimizer parse_optimizer(std::string_view text) {
 
 BenchRequest read_request(const BenchArguments& arguments) {
     BenchRequest request;
-    if (!(arguments.seconds > 0 && arguments.seconds <= 1e6)) refuse("--seconds must be above 0 and at most 1e6", fmt::format("{}", arguments.seconds));
+    if (!(arguments.seconds > 0 && arguments.seconds <= 1e6)) refuse("bench", "--seconds must be above 0 and at most 1e6", fmt::format("{}", arguments.seconds));
     request.seconds = arguments.seconds;
     for (const std::string& name : arguments.cases) request.cases.push_back(bench_case(name));
     for (const std::string& list : arguments.optimizers) {
@@ -85,7 +81,7 @@ BenchRequest read_request(const BenchArguments& arguments) {
     }
     request.device = arguments.run.device();
     if (request.device != Device{} && arguments.threads != std::vector{1}) {
-        refuse("--threads must be 1 on a device", fmt::format("{}", fmt::join(arguments.threads, ",")));
+        refuse("bench", "--threads must be 1 on a device", fmt::format("{}", fmt::join(arguments.threads, ",")));
     }
     for (const int threads : arguments.threads) {
         arguments.run.check_threads(threads);

@@ -33,10 +33,6 @@ std::int64_t read_steps(const Spec& spec, std::size_t metrics, std::size_t epoch
     return given.value_or(static_cast<std::int64_t>(metrics == 0 ? epochs : metrics));
 }
 
-[[noreturn]] void refuse(std::string_view what, std::string_view got) {
-    throw std::invalid_argument(fmt::format("schedule: {}, got {}", what, got));
-}
-
 }  // namespace
 
 SchedulePlan SchedulePlan::read(const std::string& path) {
@@ -60,13 +56,13 @@ void SchedulePlan::check(const std::vector<sched::LRScheduler>& made) const {
     const auto takes_metric = [](const auto& scheduler) { return scheduler.step_argument() == StepArgument::metric; };
     const auto by_metric = std::find_if(made.begin(), made.end(), takes_metric);
     if (by_metric != made.end() && metrics.empty() && steps > 0)
-        refuse(fmt::format("metrics must be given for {}", by_metric->name()), "none");
+        refuse("schedule", fmt::format("metrics must be given for {}", by_metric->name()), "none");
     if (by_metric == made.end() && !metrics.empty())
-        refuse("metrics must go with a scheduler whose step takes one", made[0].name());
+        refuse("schedule", "metrics must go with a scheduler whose step takes one", made[0].name());
     check_epochs(made[0]);
     for (const auto& [key, count] : {std::pair("metrics", metrics.size()), std::pair("epochs", epochs.size())}) {
         if (count == 0 || steps <= static_cast<std::int64_t>(count)) continue;
-        refuse(fmt::format("{} must have one for each of the {} steps", key, steps), fmt::format("{} of them", count));
+        refuse("schedule", fmt::format("{} must have one for each of the {} steps", key, steps), fmt::format("{} of them", count));
     }
 }
 
@@ -74,10 +70,10 @@ void SchedulePlan::check_epochs(const sched::LRScheduler& scheduler) const {
     using sched::StepArgument;
     if (epochs.empty()) return;
     const StepArgument argument = scheduler.step_argument();
-    if (argument == StepArgument::none) refuse("epochs must go with a scheduler whose step takes one", scheduler.name());
+    if (argument == StepArgument::none) refuse("schedule", "epochs must go with a scheduler whose step takes one", scheduler.name());
     for (std::size_t i = 0; i < epochs.size(); ++i) {
         if (argument == StepArgument::fraction || epochs[i].is(Value::Kind::integer)) continue;
-        refuse(fmt::format("epochs[{}] must be an integer for {}", i, scheduler.name()), epochs[i].to_string());
+        refuse("schedule", fmt::format("epochs[{}] must be an integer for {}", i, scheduler.name()), epochs[i].to_string());
     }
 }
 

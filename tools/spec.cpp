@@ -186,6 +186,10 @@ Value Spec::value(const Json& json, const std::string& key) const {
     return value_from_json(json, key, [this](std::string_view what, std::string_view got) { refuse(what, got); });
 }
 
+void refuse(std::string_view who, std::string_view what, std::string_view got) {
+    throw std::invalid_argument(fmt::format("{}: {}, got {}", who, what, got));
+}
+
 void check_needs_no_closure(std::string_view optimizer, std::string_view who) {
     if (!optim::needs_closure(optimizer)) return;
     throw std::invalid_argument(fmt::format("{0}: {1} must be given an optimizer that needs no closure, got {0} (see minimize)", optim::class_name(optimizer), who));

@@ -64,6 +64,9 @@ class Spec {
     Json root_;
 };
 
+/// Refuses what a subcommand was given: std::invalid_argument of "who: what, got got".
+[[noreturn]] void refuse(std::string_view who, std::string_view what, std::string_view got);
+
 /// std::invalid_argument if that class of optimizers needs a closure, where `who` has gradients only.
 void check_needs_no_closure(std::string_view optimizer, std::string_view who);
 

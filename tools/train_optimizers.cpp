@@ -6,9 +6,6 @@
 #include <ravine/optim/muon.h>
 #include <ravine/sched/registry.h>
 
-#include <fmt/format.h>
-
-#include <stdexcept>
 #include <string_view>
 
 namespace ravine::tools {
@@ -91,7 +88,7 @@ void TrainOptimizers::load(const Dict& state) {
 void check_trains(const TrainSettings& settings) {
     check_needs_no_closure(settings.optimizer, "train");
     if (optim::make(settings.optimizer, {}, settings.options).traits().gradients == optim::Gradients::sparse) {
-        throw std::invalid_argument(fmt::format("train: --optimizer must take dense gradients, got {}", settings.optimizer));
+        refuse("train", "--optimizer must take dense gradients", settings.optimizer);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "train_options.h"
 
 #include "json_value.h"
+#include "spec.h"
 
 #include <ravine/runtime/text.h>
 #include <ravine/sched/registry.h>
@@ -18,10 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse(std::string_view what, std::string_view got) {
-    throw std::invalid_argument(fmt::format("train: {}, got {}", what, got));
-}
-
 /// `64,32`; nothing is no hidden layer.
 std::vector<std::int64_t> widths_from(const std::string& text) {
     std::vector<std::int64_t> result;
@@ -30,7 +27,7 @@ std::vector<std::int64_t> widths_from(const std::string& text) {
     while (at != end) {
         const auto [next, error] = std::from_chars(at, end, result.emplace_back());
         const bool goes_on = next != end && *next == ',' && next + 1 != end;
-        if (error != std::errc() || (next != end && !goes_on)) refuse("--hidden must be widths like 64,32", ravine::quoted(text));
+        if (error != std::errc() || (next != end && !goes_on)) refuse("train", "--hidden must be widths like 64,32", ravine::quoted(text));
         at = goes_on ? next + 1 : next;
     }
     return result;
@@ -41,23 +38,23 @@ void set_options(Dict& options, const std::vector<std::string>& given, std::stri
     Dict seen;
     for (const std::string& text : given) {
         const std::size_t sign = text.find('=');
-        if (sign == std::string::npos || sign == 0) refuse(fmt::format("--{} must be key=value", name), ravine::quoted(text));
+        if (sign == std::string::npos || sign == 0) refuse("train", fmt::format("--{} must be key=value", name), ravine::quoted(text));
         const std::string key = text.substr(0, sign);
-        const auto complain = [](std::string_view what, std::string_view got) { refuse(what, got); };
+        const auto complain = [](std::string_view what, std::string_view got) { refuse("train", what, got); };
         Value value = value_from_json(json_or_text(std::string_view(text).substr(sign + 1)), key, complain);
-        if (!seen.insert(key, value)) refuse(fmt::format("--{} must have each key once", name), ravine::quoted(key));
+        if (!seen.insert(key, value)) refuse("train", fmt::format("--{} must have each key once", name), ravine::quoted(key));
         options.set(key, std::move(value));
     }
 }
 
 void check_place(const std::string& path, std::string_view option) {
     if (path.empty()) return;
-    if (path == "-") refuse(fmt::format("--{} must be a file", option), "'-'");
+    if (path == "-") refuse("train", fmt::format("--{} must be a file", option), "'-'");
     std::error_code error;
     const fs::path folder = fs::absolute(path).parent_path();
-    if (fs::is_directory(path, error) || path.back() == '/') refuse(fmt::format("--{} must be a file", option), fmt::format("the folder {}", path));
-    if (!fs::is_directory(folder, error)) refuse(fmt::format("--{} must lie in a folder that exists", option), path);
-    if (access(folder.c_str(), W_OK) != 0) refuse(fmt::format("--{} must lie in a folder that can be written", option), path);
+    if (fs::is_directory(path, error) || path.back() == '/') refuse("train", fmt::format("--{} must be a file", option), fmt::format("the folder {}", path));
+    if (!fs::is_directory(folder, error)) refuse("train", fmt::format("--{} must lie in a folder that exists", option), path);
+    if (access(folder.c_str(), W_OK) != 0) refuse("train", fmt::format("--{} must lie in a folder that can be written", option), path);
 }
 
 }  // namespace
@@ -102,21 +99,21 @@ TrainSettings TrainOptions::settings(const TrainSettings& file) const {
         const auto& name = key.as<std::string>();
         const Value& wanted = after.at(key);
         if (wanted == value || (name == "epochs" && result.epochs > file.epochs)) continue;
-        refuse(fmt::format("--{} must be {} as in the file", name, value.to_string()), fmt::format("{} ({})", wanted.to_string(), resume));
+        refuse("train", fmt::format("--{} must be {} as in the file", name, value.to_string()), fmt::format("{} ({})", wanted.to_string(), resume));
     }
     return result;
 }
 
 std::vector<TrainSettings> TrainOptions::compared() const {
-    if (optimizer_) refuse("--compare must not go with --optimizer", ravine::quoted(*optimizer_));
-    if (!save.empty()) refuse("--compare must not go with --save", ravine::quoted(save));
-    if (!resume.empty()) refuse("--compare must not go with --resume", ravine::quoted(resume));
+    if (optimizer_) refuse("train", "--compare must not go with --optimizer", ravine::quoted(*optimizer_));
+    if (!save.empty()) refuse("train", "--compare must not go with --save", ravine::quoted(save));
+    if (!resume.empty()) refuse("train", "--compare must not go with --resume", ravine::quoted(resume));
     std::vector<TrainSettings> result;
     for (const std::string& name : compare_) {
         TrainSettings one = settings();
         one.optimizer = optim::class_name(name);
         for (const TrainSettings& other : result) {
-            if (other.optimizer == one.optimizer) refuse("--compare must name each class once", ravine::quoted(name));
+            if (other.optimizer == one.optimizer) refuse("train", "--compare must name each class once", ravine::quoted(name));
         }
         result.push_back(std::move(one));
     }
@@ -124,7 +121,7 @@ std::vector<TrainSettings> TrainOptions::compared() const {
 }
 
 void TrainOptions::apply(TrainSettings& settings) const {
-    if (model_ && *model_ != "mlp") refuse("--model must be mlp", ravine::quoted(*model_));
+    if (model_ && *model_ != "mlp") refuse("train", "--model must be mlp", ravine::quoted(*model_));
     if (hidden_) settings.hidden = widths_from(*hidden_);
     if (optimizer_) settings.optimizer = optim::class_name(*optimizer_);
     set_options(settings.options, set_, "set");
@@ -132,7 +129,7 @@ void TrainOptions::apply(TrainSettings& settings) const {
     set_options(settings.scheduler_options, scheduler_set_, "scheduler-set");
     if (swa_start_) {
         settings.swa_start = *swa_start_;
-        if (*swa_start_ < 1) refuse("--swa-start must be at least 1", fmt::format("{}", *swa_start_));
+        if (*swa_start_ < 1) refuse("train", "--swa-start must be at least 1", fmt::format("{}", *swa_start_));
     }
     if (ema_) settings.ema = ema_;
     if (epochs_) settings.epochs = *epochs_;
@@ -151,7 +148,7 @@ void TrainOptions::apply(TrainSettings& settings) const {
 void TrainOptions::check_places() const {
     check_place(save, "save");
     check_place(plot, "plot");
-    if (!save.empty() && fs::path(save).extension() != ".safetensors") refuse("--save must end in .safetensors", ravine::quoted(save));
+    if (!save.empty() && fs::path(save).extension() != ".safetensors") refuse("train", "--save must end in .safetensors", ravine::quoted(save));
 }
 
 }  // namespace ravine::tools

@@ -60,7 +60,7 @@ Tensors repeated(const Tensors& tensors, const Tensors& like) {
         for (std::size_t d = 0; d < shape.size(); ++d) {
             if (tensors[i].shape()[d] != shape[d]) strides[d] = 0;
         }
-        result.push_back(borrow(tensors[i].data(), tensors[i].dtype(), shape, {.strides = strides}));
+        result.push_back(borrow(tensors[i].data(), tensors[i].dtype(), shape, {.strides = strides, .device = tensors[i].device()}));
     }
     return result;
 }
@@ -105,10 +105,6 @@ void AdafactorBody::check(const Group& group, std::size_t index, TensorUpdates u
         const Tensor& data = update.parameter->data();
         if (data.numel() == 0) {
             throw std::invalid_argument(fmt::format("{}: parameters must have elements, got shape {} ({})", name(), data.shape().to_string(), where(update, index)));
-        }
-        if (is_factored(data) && data.device().type != DeviceType::cpu) {
-            throw std::runtime_error(fmt::format("{}: parameters of two and more dimensions must be on the CPU in this version, got {} ({})", name(),
-                                                 ravine::name(data.device()), where(update, index)));
         }
         const std::pair<std::string_view, double> scalars[] = {
             {"eps[0]", eps}, {"eps[0] squared", eps * eps}, {"eps[1] times the step", options.eps.second * relative_step(options, update.step)}};

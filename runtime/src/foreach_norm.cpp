@@ -1,3 +1,4 @@
+#include "device_parts.h"
 #include "device_reduction.h"
 #include "floating_point.h"
 #include "line_sum.h"
@@ -87,27 +88,8 @@ Norm checked_norm(TensorList tensors, double order) {
     return Norm::largest;
 }
 
-/// The tensors of a list that lie on one device, and where they stand in it.
-struct Part {
-    Device device;
-    Tensors tensors;
-    std::vector<std::size_t> places;
-};
-
-std::vector<Part> parts_of(TensorList tensors) {
-    std::vector<Part> parts;
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-        const Device device = tensors[i].device();
-        auto part = std::find_if(parts.begin(), parts.end(), [&](const Part& known) { return known.device == device; });
-        if (part == parts.end()) part = parts.insert(part, {device, {}, {}});
-        part->tensors.push_back(tensors[i]);
-        part->places.push_back(i);
-    }
-    return parts;
-}
-
 /// Uninitialised 0-d tensors of the dtypes of `tensors`, in one block of their device.
-Tensors empty_scalars(const Part& part, const Context& context) {
+Tensors empty_scalars(const DevicePart& part, const Context& context) {
     constexpr std::size_t room = sizeof(double);
     const auto storage = std::make_shared<Storage>(part.tensors.size() * room, part.device, Storage::Kind::device, context);
     Tensors result;
@@ -115,7 +97,7 @@ Tensors empty_scalars(const Part& part, const Context& context) {
     return result;
 }
 
-Tensors norm_of_part(const Part& part, Norm norm, const Context& context) {
+Tensors norm_of_part(const DevicePart& part, Norm norm, const Context& context) {
     if (part.device.type != DeviceType::cpu) {
         Tensors result = empty_scalars(part, context);
         (void)norms_on_device(part.tensors, norm, result, context);
@@ -127,7 +109,7 @@ Tensors norm_of_part(const Part& part, Norm norm, const Context& context) {
     return result;
 }
 
-std::vector<double> norms_of_part(const Part& part, Norm norm, const Context& context) {
+std::vector<double> norms_of_part(const DevicePart& part, Norm norm, const Context& context) {
     if (part.device.type == DeviceType::cpu) return norms_on_cpu(part.tensors, norm, context);
     const Tensor values = norms_on_device(part.tensors, norm, {}, context).to(Device{}, context);
     const auto span = values.span<const double>();
@@ -139,7 +121,7 @@ std::vector<double> norms_of_part(const Part& part, Norm norm, const Context& co
 std::vector<double> norms(TensorList tensors, double order, const Context& context) {
     const Norm norm = checked_norm(tensors, order);
     std::vector<double> result(tensors.size());
-    for (const Part& part : parts_of(tensors)) {
+    for (const DevicePart& part : device_parts(tensors)) {
         const std::vector<double> values = norms_of_part(part, norm, context);
         for (std::size_t i = 0; i < values.size(); ++i) result[part.places[i]] = values[i];
     }
@@ -149,7 +131,7 @@ std::vector<double> norms(TensorList tensors, double order, const Context& conte
 Tensors norm(TensorList tensors, double order, const Context& context) {
     const Norm kind = checked_norm(tensors, order);
     Tensors result(tensors.size());
-    for (const Part& part : parts_of(tensors)) {
+    for (const DevicePart& part : device_parts(tensors)) {
         const Tensors values = norm_of_part(part, kind, context);
         for (std::size_t i = 0; i < values.size(); ++i) result[part.places[i]] = values[i];
     }

@@ -1,3 +1,5 @@
+#include "device_parts.h"
+#include "device_reduction.h"
 #include "floating_point.h"
 #include "line_sum.h"
 #include <ravine/runtime/list_checks.h>
@@ -24,14 +26,13 @@ constexpr std::int64_t elements_per_task = 1 << 15;
 constexpr std::size_t runs_per_thread = 8;
 
 struct Root {
+    static constexpr LineResult on_device = LineResult::norm;
     using Kind = kernels::Squares;
     static double finish(double sum, std::int64_t) { return std::sqrt(sum); }
 };
 struct Mean {
-    struct Kind {
-        static double join(double sum, double value) { return sum + value; }
-        static double join_sums(double a, double b) { return a + b; }
-    };
+    static constexpr LineResult on_device = LineResult::mean;
+    using Kind = kernels::Sums;
     static double finish(double sum, std::int64_t count) {
         return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
     }
@@ -108,9 +109,6 @@ constexpr std::array<ReduceBand*, 4> band_kernels = {&reduce_band<How, double>, 
 /// The dimension of a tensor that `dim` means.
 std::size_t checked_dimension(std::string_view who, const Tensor& tensor, std::int64_t dim, std::size_t index) {
     const auto dims = static_cast<std::int64_t>(tensor.dim());
-    if (tensor.device().type != DeviceType::cpu) {
-        throw std::runtime_error(fmt::format("{}: tensors must be on the CPU in this version, got {} (tensor {})", who, name(tensor.device()), index));
-    }
     if (dim >= -dims && dim < dims) return static_cast<std::size_t>(dim < 0 ? dim + dims : dim);
     throw std::invalid_argument(fmt::format("{}: dim must be a dimension of every tensor, got {} for shape {} (tensor {})", who, dim,
                                             tensor.shape().to_string(), index));
@@ -127,19 +125,17 @@ Lines lines_of(const Tensor& tensor, const Tensor& out, std::size_t dim, std::si
     return lines;
 }
 
-template <class How> Tensors reduce_over(std::string_view who, TensorList tensors, std::int64_t dim, const Context& context) {
-    check_floating_point(who, "tensors", tensors);
+template <class How> Tensors reduce_on_cpu(TensorList tensors, const std::vector<std::size_t>& dims, const Context& context) {
     Tensors row_major, result;
     std::vector<Lines> all;
     std::vector<std::uint32_t> owner;  // of each task
     std::size_t partials = 0;
     for (std::size_t i = 0; i < tensors.size(); ++i) {
-        const std::size_t d = checked_dimension(who, tensors[i], dim, i);
         Shape shape = tensors[i].shape();
-        shape[d] = 1;
+        shape[dims[i]] = 1;
         result.push_back(empty(shape, tensors[i].dtype(), context));
         row_major.push_back(tensors[i].is_contiguous() ? tensors[i] : tensors[i].clone(context));
-        all.push_back(lines_of(row_major[i], result[i], d, owner.size(), band_kernels<How>[static_cast<std::size_t>(tensors[i].dtype())]));
+        all.push_back(lines_of(row_major[i], result[i], dims[i], owner.size(), band_kernels<How>[static_cast<std::size_t>(tensors[i].dtype())]));
         owner.insert(owner.end(), all[i].tasks(), static_cast<std::uint32_t>(i));
         partials = std::max(partials, all[i].partials());
     }
@@ -152,6 +148,21 @@ template <class How> Tensors reduce_over(std::string_view who, TensorList tensor
         for (std::size_t task = owner.size() * r / runs; task < end; ++task) all[owner[task]].run(task, scratch.data() + r * partials);
     };
     if (runs > 0) workers.executor().parallel_for(runs, run);
+    return result;
+}
+
+template <class How> Tensors reduce_over(std::string_view who, TensorList tensors, std::int64_t dim, const Context& context) {
+    check_floating_point(who, "tensors", tensors);
+    std::vector<std::size_t> dims;
+    for (std::size_t i = 0; i < tensors.size(); ++i) dims.push_back(checked_dimension(who, tensors[i], dim, i));
+    Tensors result(tensors.size());
+    for (const DevicePart& part : device_parts(tensors)) {
+        std::vector<std::size_t> own_dims;
+        for (const std::size_t place : part.places) own_dims.push_back(dims[place]);
+        const Tensors reduced = part.device.type == DeviceType::cpu ? reduce_on_cpu<How>(part.tensors, own_dims, context)
+                                                                    : lines_on_device(who, part.tensors, own_dims, How::on_device, context);
+        for (std::size_t i = 0; i < reduced.size(); ++i) result[part.places[i]] = reduced[i];
+    }
     return result;
 }
 

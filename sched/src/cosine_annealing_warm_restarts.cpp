@@ -8,9 +8,7 @@
 namespace ravine::inline v0::sched {
 namespace {
 
-using Options = CosineAnnealingWarmRestartsOptions;
-
-std::string complaint(const Options& o) {
+std::string complaint(const CosineAnnealingWarmRestartsOptions& o) {
     return first_complaint(
         {must(o.T_0 >= 1, "T_0 must be at least 1", o.T_0.value), must(o.T_mult >= 1, "T_mult must be at least 1", o.T_mult)});
 }
@@ -26,14 +24,14 @@ std::int64_t longer(std::int64_t period, std::int64_t factor) {
     std::int64_t result = 0;
     if (__builtin_mul_overflow(period, factor, &result)) {
         throw std::invalid_argument(
-            fmt::format("{}: T_0 and T_mult must give periods below 2^63, got a period of {} and T_mult {}", Options::name,
+            fmt::format("{}: T_0 and T_mult must give periods below 2^63, got a period of {} and T_mult {}", CosineAnnealingWarmRestartsOptions::name,
                         period, factor));
     }
     return result;
 }
 
 /// The phase at an epoch that is not negative.
-Phase phase_at(const Options& o, const Phase& now, double epoch, bool is_float) {
+Phase phase_at(const CosineAnnealingWarmRestartsOptions& o, const Phase& now, double epoch, bool is_float) {
     const auto first = static_cast<double>(o.T_0);
     if (epoch < first) return {o.T_0, epoch, is_float};
     if (o.T_mult == 1) return {now.period, std::fmod(epoch, first), is_float};
@@ -47,7 +45,7 @@ Phase phase_at(const Options& o, const Phase& now, double epoch, bool is_float) 
 }
 
 /// The phase one step on, which torch reaches by counting.
-Phase phase_after(const Options& o, Phase phase) {
+Phase phase_after(const CosineAnnealingWarmRestartsOptions& o, Phase phase) {
     phase.at += 1;
     if (phase.at < static_cast<double>(phase.period)) return phase;
     phase.at = std::fmod(phase.at, static_cast<double>(phase.period));
@@ -57,8 +55,8 @@ Phase phase_after(const Options& o, Phase phase) {
 
 class CosineAnnealingWarmRestartsBody final : public CountingBody {
   public:
-    CosineAnnealingWarmRestartsBody(const optim::Optimizer& optimizer, const Options& options)
-        : CountingBody(Options::name, optimizer),
+    CosineAnnealingWarmRestartsBody(const optim::Optimizer& optimizer, const CosineAnnealingWarmRestartsOptions& options)
+        : CountingBody(CosineAnnealingWarmRestartsOptions::name, optimizer),
           options_(options),
           phase_{options.T_0, static_cast<double>(options.last_epoch), false} {
         check(complaint(options_));
@@ -112,7 +110,7 @@ class CosineAnnealingWarmRestartsBody final : public CountingBody {
         return result;
     }
 
-    Options options_;
+    CosineAnnealingWarmRestartsOptions options_;
     Phase phase_;
 };
 
@@ -133,7 +131,7 @@ void CosineAnnealingWarmRestartsBody::describe(State& state) {
 
 }  // namespace
 
-template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const Options& options) {
+template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const CosineAnnealingWarmRestartsOptions& options) {
     return started<CosineAnnealingWarmRestartsBody>(optimizer, options);
 }
 

@@ -9,8 +9,6 @@
 namespace ravine::inline v0::sched {
 namespace {
 
-using Options = CyclicLROptions;
-
 std::string_view unknown_mode(const std::string& mode) {
     const bool known = mode == "triangular" || mode == "triangular2" || mode == "exp_range";
     return known ? "" : "must be triangular, triangular2 or exp_range";
@@ -20,7 +18,7 @@ std::string_view unknown_scale_mode(const std::string& mode) {
     return mode == "cycle" || mode == "iterations" ? "" : "must be cycle or iterations";
 }
 
-std::string complaint(const Options& o) {
+std::string complaint(const CyclicLROptions& o) {
     const double down = o.step_size_down.value_or(o.step_size_up);
     return first_complaint({must(o.step_size_up != 0, "step_size_up must not be 0", o.step_size_up),
                             must(o.step_size_up + down != 0, "step_size_down must not be -step_size_up", down),
@@ -30,7 +28,7 @@ std::string complaint(const Options& o) {
 
 class CyclicLRBody final : public MomentumBody {
   public:
-    CyclicLRBody(const optim::Optimizer& optimizer, const Options& options);
+    CyclicLRBody(const optim::Optimizer& optimizer, const CyclicLROptions& options);
     void start(std::int64_t last_epoch);
     void describe(State& state) override;
 
@@ -58,8 +56,8 @@ class CyclicLRBody final : public MomentumBody {
     bool is_fresh_;
 };
 
-CyclicLRBody::CyclicLRBody(const optim::Optimizer& optimizer, const Options& options)
-    : MomentumBody(Options::name, optimizer, options.cycle_momentum, options.base_momentum, options.max_momentum),
+CyclicLRBody::CyclicLRBody(const optim::Optimizer& optimizer, const CyclicLROptions& options)
+    : MomentumBody(CyclicLROptions::name, optimizer, options.cycle_momentum, options.base_momentum, options.max_momentum),
       given_base_lrs_(for_groups("base_lr", options.base_lr)),
       max_lrs_(for_groups("max_lr", options.max_lr)),
       total_size_(options.step_size_up + options.step_size_down.value_or(options.step_size_up)),
@@ -147,7 +145,7 @@ void CyclicLRBody::describe(State& state) {
 
 }  // namespace
 
-template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const Options& options) {
+template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const CyclicLROptions& options) {
     return started<CyclicLRBody>(optimizer, options);
 }
 

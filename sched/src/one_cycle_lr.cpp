@@ -12,8 +12,6 @@
 namespace ravine::inline v0::sched {
 namespace {
 
-using Options = OneCycleLROptions;
-
 /// From one entry of the group to another, until a step.
 struct Phase {
     double end_step;
@@ -23,7 +21,7 @@ struct Phase {
 constexpr std::array lr_keys = {std::string_view("initial_lr"), std::string_view("max_lr"), std::string_view("min_lr")};
 constexpr std::array momentum_keys = {std::string_view("max_momentum"), std::string_view("base_momentum")};
 
-std::string complaint(const Options& o) {
+std::string complaint(const OneCycleLROptions& o) {
     const auto positive = [](std::string_view what, const std::optional<std::int64_t>& value) {
         return must(!value || (*value > 0 && *value <= largest_epoch), what, value.value_or(0));
     };
@@ -36,7 +34,7 @@ std::string complaint(const Options& o) {
     return must(*o.epochs <= largest_epoch / *o.steps_per_epoch, "epochs * steps_per_epoch must be at most 2^53", *o.epochs);
 }
 
-std::vector<Phase> phases(const Options& o, std::int64_t total_steps) {
+std::vector<Phase> phases(const OneCycleLROptions& o, std::int64_t total_steps) {
     const auto total = static_cast<double>(total_steps);
     const Phase up{o.pct_start * total - 1, "initial_lr", "max_lr", "max_momentum", "base_momentum"};
     if (!o.three_phase) return {up, {total - 1, "max_lr", "min_lr", "base_momentum", "max_momentum"}};
@@ -47,7 +45,7 @@ std::vector<Phase> phases(const Options& o, std::int64_t total_steps) {
 
 class OneCycleLRBody final : public MomentumBody {
   public:
-    OneCycleLRBody(const optim::Optimizer& optimizer, const Options& options);
+    OneCycleLRBody(const optim::Optimizer& optimizer, const OneCycleLROptions& options);
     void describe(State& state) override;
 
   private:
@@ -60,14 +58,14 @@ class OneCycleLRBody final : public MomentumBody {
     double anneal(double from, double to, double part) const;
     std::pair<const Phase*, double> phase_at(std::int64_t epoch) const;
 
-    Options options_;
+    OneCycleLROptions options_;
     std::int64_t total_steps_;
     std::vector<Phase> phases_;
     std::vector<double> given_max_lrs_;
 };
 
-OneCycleLRBody::OneCycleLRBody(const optim::Optimizer& optimizer, const Options& options)
-    : MomentumBody(Options::name, optimizer, options.cycle_momentum, options.base_momentum, options.max_momentum),
+OneCycleLRBody::OneCycleLRBody(const optim::Optimizer& optimizer, const OneCycleLROptions& options)
+    : MomentumBody(OneCycleLROptions::name, optimizer, options.cycle_momentum, options.base_momentum, options.max_momentum),
       options_(options) {
     check(complaint(options_));
     check(must(options_.pct_start >= 0 && options_.pct_start <= 1, "pct_start must be from 0 to 1", options_.pct_start));
@@ -184,7 +182,7 @@ void OneCycleLRBody::describe(State& state) {
 
 }  // namespace
 
-template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const Options& options) {
+template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const OneCycleLROptions& options) {
     return started<OneCycleLRBody>(optimizer, options);
 }
 

@@ -8,8 +8,6 @@
 namespace ravine::inline v0::sched {
 namespace {
 
-using Options = ReduceLROnPlateauOptions;
-
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::string_view unknown_mode(const std::string& mode) { return mode == "min" || mode == "max" ? "" : "must be min or max"; }
@@ -20,8 +18,8 @@ std::string_view no_reduction(double factor) { return factor >= 0 && factor < 1 
 
 class ReduceLROnPlateauBody final : public SchedulerBody {
   public:
-    ReduceLROnPlateauBody(const optim::Optimizer& optimizer, const Options& options)
-        : SchedulerBody(Options::name, optimizer), options_(options) {
+    ReduceLROnPlateauBody(const optim::Optimizer& optimizer, const ReduceLROnPlateauOptions& options)
+        : SchedulerBody(ReduceLROnPlateauOptions::name, optimizer), options_(options) {
         check(about("factor", no_reduction(options_.factor), options_.factor));
         check(about("mode", unknown_mode(options_.mode), options_.mode));
         check(about("threshold_mode", unknown_threshold_mode(options_.threshold_mode), options_.threshold_mode));
@@ -42,7 +40,7 @@ class ReduceLROnPlateauBody final : public SchedulerBody {
     std::vector<double> smallest_lrs() const;
     std::vector<double> reduced_to(const std::vector<double>& smallest) const;
 
-    Options options_;
+    ReduceLROnPlateauOptions options_;
     std::optional<double> default_min_lr_;
     std::vector<double> min_lrs_;
     double best_ = 0;
@@ -118,7 +116,7 @@ void ReduceLROnPlateauBody::describe(State& state) {
 
 }  // namespace
 
-template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const Options& options) {
+template <> std::shared_ptr<SchedulerBody> detail::make_body(optim::Optimizer& optimizer, const ReduceLROnPlateauOptions& options) {
     return std::make_shared<ReduceLROnPlateauBody>(optimizer, options);
 }
 

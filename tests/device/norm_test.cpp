@@ -76,6 +76,37 @@ TEST_CASE("norms on a device sum trees of many levels") {
     for (const double order : every_order) check_norms(there, list, order);
 }
 
+TEST_CASE("norms and means over a dimension on a device are the CPU's, for every dtype, length and layout") {
+    const std::vector<Shape> shapes = {{1, 1}, {3, 5}, {17, 129}, {2, 3, 4}, {4097, 3}, {3, 4097}, {2, 70'000}, {5, 0, 2}, {5, 2, 0}, {2, 1, 3, 33}};
+    for (const DType dtype : every_type) {
+        Tensors here = random_list(shapes, dtype);
+        here.push_back(tensor_of({1, -INFINITY, std::nan(""), -0.0}, dtype).view({2, 2}));
+        const Tensors there = placed(here);
+        for (const std::int64_t dim : {0, 1, -1, -2}) {
+            for (const auto& over : {foreach::norm_over, foreach::mean_over}) {
+                const Tensors results = over(there, dim, {}), expected = over(here, dim, {});
+                for (std::size_t i = 0; i < here.size(); ++i) {
+                    CAPTURE(here[i].shape().to_string());
+                    CAPTURE(dim);
+                    REQUIRE(results[i].shape() == expected[i].shape());
+                    CHECK(results[i].device() == gpu);
+                    const Tensor values = results[i].to(Device{}).to(DType::f64), wanted = expected[i].to(DType::f64);
+                    for (std::size_t k = 0; k < wanted.span<double>().size(); ++k) CHECK(same_number(values.span<double>()[k], wanted.span<double>()[k]));
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("norms over a dimension of a list that lies here and there are each where its tensor is") {
+    const Tensors here = random_list({{30, 2}, {50, 3}, {9, 9}}, DType::f32), mixed = {here[0], here[1].to(gpu), here[2]};
+    const Tensors results = foreach::norm_over(mixed, 0), expected = foreach::norm_over(here, 0);
+    for (std::size_t i = 0; i < here.size(); ++i) {
+        CHECK(results[i].device() == mixed[i].device());
+        CHECK(same_bits(results[i], expected[i]));
+    }
+}
+
 TEST_CASE("norms of random lists on a device, whatever their dtypes") {
     std::mt19937_64 random(7);
     for (int round = 0; round < 10; ++round) {

@@ -12,6 +12,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 
 namespace ravine::testing {
@@ -65,6 +66,68 @@ TEST_CASE("every optimizer, implementation and dtype gives the CPU's bits on a d
                   run(name, options, Implementation::fused, device_shapes(), dtype));
         }
     });
+}
+
+TEST_CASE("Adafactor gives the CPU's bits on a device, whatever the shape, layout and dtype") {
+    const std::vector<Shape> shapes = {{}, {40}, {1, 1}, {3, 5}, {2, 3, 4}, {33, 127}, {5000}, {4100, 2}};
+    for (const Dict& options : {Dict{}, Dict{{"lr", 0.3}, {"weight_decay", 0.1}, {"maximize", true}, {"d", 1.5}}}) {
+        for (const DType dtype : every_dtype) {
+            for (const Implementation implementation : {Implementation::for_loop, Implementation::foreach}) {
+                CAPTURE(std::string(ravine::name(dtype)));
+                CAPTURE(static_cast<int>(implementation));
+                CHECK(run_there("Adafactor", options, implementation, shapes, dtype) == run("Adafactor", options, implementation, shapes, dtype));
+            }
+        }
+    }
+}
+
+// Products are the device's own, and round otherwise.
+TEST_CASE("LBFGS and Muon go the CPU's way on a device, but for what products round") {
+    const auto check_near = [](const Parameters& there, const Parameters& here, double tolerance) {
+        for (std::size_t i = 0; i < here.size(); ++i) {
+            const Tensor values = there[i].data().to(Device{}).to(DType::f64), expected = here[i].data().to(DType::f64).clone();
+            for (std::size_t k = 0; k < expected.span<double>().size(); ++k) {
+                CHECK(std::fabs(values.clone().span<double>()[k] - expected.span<double>()[k]) <= tolerance);
+            }
+        }
+    };
+    for (const Dict& options : {Dict{{"lr", 0.1}}, Dict{{"line_search_fn", "strong_wolfe"}, {"history_size", 3}}}) {
+        const Parameters here = make_parameters({{7}, {3, 5}, {}}, DType::f64), there = placed(here, {});
+        Optimizer on_cpu = optim::make("LBFGS", here, options), on_gpu = optim::make("LBFGS", there, options);
+        // The sum of squares about 1, and its gradient, by the host.
+        const auto closure = [](const Parameters& parameters) {
+            return [&parameters] {
+                double loss = 0;
+                for (const Parameter& parameter : parameters) {
+                    const Tensor point = parameter.data().to(Device{}).clone(), slope = empty(point.shape(), DType::f64);
+                    for (std::size_t k = 0; k < point.span<double>().size(); ++k) {
+                        const double away = point.span<double>()[k] - 1;
+                        loss += away * away;
+                        slope.span<double>()[k] = 2 * away;
+                    }
+                    parameter.set_grad(slope.to(parameter.data().device()));
+                }
+                return loss;
+            };
+        };
+        for (int step = 0; step < 5; ++step) {
+            const double loss = on_gpu.step(closure(there)), expected = on_cpu.step(closure(here));
+            CHECK(std::fabs(loss - expected) <= 1e-9);
+        }
+        check_near(there, here, 1e-6);
+        CHECK(on_gpu.step(closure(there)) < 0.01);
+    }
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+        const Parameters here = make_parameters({{4, 7}, {7, 4}, {4, 7}, {1, 3}}, dtype), there = placed(here, {});
+        Optimizer on_cpu = optim::make("Muon", here), on_gpu = optim::make("Muon", there);
+        for (int step = 1; step <= 3; ++step) {
+            backward(here, step);
+            for (std::size_t i = 0; i < here.size(); ++i) there[i].set_grad(place(here[i].grad(), layout_of(i, 1)));
+            on_cpu.step();
+            on_gpu.step();
+        }
+        check_near(there, here, dtype == DType::f32 ? 1e-4 : 1e-2);
+    }
 }
 
 TEST_CASE("parameters of several dtypes, on the CPU and on a device, step together") {

@@ -8,21 +8,30 @@
 
 namespace ravine::inline v0::kernels {
 
-/// A tensor of a reduction: row-major elements in a device's memory.
+/// A tensor of a reduction: lines of elements in a device's memory, one after the other, each of which has a result.
 struct ReducedTensor {
     const void* data;
-    void* rounded;          ///< null, or where the result goes in the tensor's type
-    long long count;        ///< elements
-    long long first_block;  ///< how many blocks the tensors before it have
-    Storage storage;        ///< its type
+    void* rounded;           ///< null, or where the results go in the tensor's type
+    long long lines;
+    long long count;         ///< elements of a line
+    long long first_block;   ///< how many blocks the tensors before it have
+    long long first_result;  ///< and how many lines
+    Storage storage;         ///< its type
+};
+
+/// What is made of a sum.
+enum class ReductionResult : int {
+    sum,   ///< it
+    root,  ///< its square root
+    mean   ///< it over the elements of a line
 };
 
 /// The launches of a reduction, in their order.
 enum class ReductionPhase : int {
     sum,          ///< a thread for each running sum
     join_sums,    ///< a thread for each block
-    join_blocks,  ///< a thread for each block; again, `joined_levels` higher each time, until all of a tensor's are one
-    finish        ///< a thread for each tensor
+    join_blocks,  ///< a thread for each block; again, `joined_levels` higher each time, until all of a line's are one
+    finish        ///< a thread for each line
 };
 inline constexpr int joined_levels = 4;
 
@@ -31,11 +40,12 @@ struct Reduction {
     const ReducedTensor* tensors;
     double* sums;     ///< the running sums of each block
     double* blocks;   ///< a value for each block
-    double* results;  ///< a value for each tensor
+    double* results;  ///< a value for each line
     long long block_count;
+    long long result_count;
     int tensor_count;
     int level;        ///< of join_blocks: levels that were joined before
-    bool root;        ///< whether the results are square roots
+    ReductionResult result;
     ReductionPhase phase;
 };
 
@@ -44,28 +54,44 @@ using GridReduction = int(const Reduction& reduction, CUstream_st* stream) noexc
 
 /// Null where the library has no kernels for a device.
 struct GridReductions {
-    GridReduction *magnitudes, *squares, *largest;
+    GridReduction *magnitudes, *squares, *largest, *sums;
 };
 extern const GridReductions grid_reductions;
 
 RAVINE_HD long long reduction_threads(const Reduction& reduction) {
     switch (reduction.phase) {
     case ReductionPhase::sum: return reduction.block_count * running_sums;
-    case ReductionPhase::finish: return reduction.tensor_count;
+    case ReductionPhase::finish: return reduction.result_count;
     default: return reduction.block_count;
     }
 }
 
-/// The tensor that has a block: the last one that begins there or before. One without elements begins where the next does.
-RAVINE_HD const ReducedTensor& owner_of(const Reduction& reduction, long long block) {
-    int first = 0, last = reduction.tensor_count - 1;
-    while (first < last) {
-        const int middle = first + (last - first + 1) / 2;
-        if (reduction.tensors[middle].first_block <= block) first = middle;
-        else last = middle - 1;
+/// The tensor that has a block or a result: the last one whose first is that or an earlier one. One without any begins where the
+/// next does.
+template <long long ReducedTensor::*first> RAVINE_HD const ReducedTensor& owner_of(const Reduction& reduction, long long number) {
+    int low = 0, high = reduction.tensor_count - 1;
+    while (low < high) {
+        const int middle = low + (high - low + 1) / 2;
+        if (reduction.tensors[middle].*first <= number) low = middle;
+        else high = middle - 1;
     }
-    return reduction.tensors[first];
+    return reduction.tensors[low];
 }
+
+/// A block's place in its line.
+struct BlockPlace {
+    const ReducedTensor& tensor;
+    long long line, block;
+};
+RAVINE_HD BlockPlace place_of(const Reduction& reduction, long long block) {
+    const ReducedTensor& tensor = owner_of<&ReducedTensor::first_block>(reduction, block);
+    const long long own = block - tensor.first_block;
+    if (tensor.lines == 1) return {tensor, 0, own};
+    const long long blocks = reduction_blocks(tensor.count);
+    return {tensor, own / blocks, own % blocks};
+}
+/// The number of a line's first block.
+RAVINE_HD long long first_block(const ReducedTensor& tensor, long long line) { return tensor.first_block + line * reduction_blocks(tensor.count); }
 
 /// Every sixteenth element from `first` on. Some are loaded before they are summed, so that loads do not wait for sums.
 template <class Kind, class Storage> RAVINE_HD double running_sum(const Storage* values, long long first, long long end) {
@@ -87,9 +113,10 @@ template <class Kind, class Storage> RAVINE_HD double running_sum(const Storage*
 }
 
 template <class Kind> RAVINE_HD void sum_elements(const Reduction& reduction, long long block, int number) {
-    const ReducedTensor& tensor = owner_of(reduction, block);
-    const long long begin = (block - tensor.first_block) * reduction_block, first = begin + number;
-    const long long end = begin + reduction_block < tensor.count ? begin + reduction_block : tensor.count;
+    const BlockPlace place = place_of(reduction, block);
+    const ReducedTensor& tensor = place.tensor;
+    const long long line = place.line * tensor.count, begin = place.block * reduction_block, first = line + begin + number;
+    const long long end = line + (begin + reduction_block < tensor.count ? begin + reduction_block : tensor.count);
     double& sum = reduction.sums[block * running_sums + number];
     switch (tensor.storage) {
     case storage_f64: sum = running_sum<Kind>(static_cast<const double*>(tensor.data), first, end); break;
@@ -100,28 +127,30 @@ template <class Kind> RAVINE_HD void sum_elements(const Reduction& reduction, lo
 }
 
 template <class Kind> RAVINE_HD void join_blocks(const Reduction& reduction, long long block) {
-    const ReducedTensor& tensor = owner_of(reduction, block);
-    const long long i = block - tensor.first_block, count = level_count(reduction_blocks(tensor.count), reduction.level);
-    if (i >= level_count(count, joined_levels)) return;
-    double* values = reduction.blocks + tensor.first_block;
-    values[i] = tree_value<Kind, joined_levels>(values, count, i);
+    const BlockPlace place = place_of(reduction, block);
+    const long long count = level_count(reduction_blocks(place.tensor.count), reduction.level);
+    if (place.block >= level_count(count, joined_levels)) return;
+    double* values = reduction.blocks + first_block(place.tensor, place.line);
+    values[place.block] = tree_value<Kind, joined_levels>(values, count, place.block);
 }
 
-template <class Storage> RAVINE_HD void store_result(void* to, double value) {
-    *static_cast<Storage*>(to) = storage_traits<Storage>::narrow(static_cast<compute_t<Storage>>(value));
+template <class Storage> RAVINE_HD void store_result(void* to, long long at, double value) {
+    static_cast<Storage*>(to)[at] = storage_traits<Storage>::narrow(static_cast<compute_t<Storage>>(value));
 }
 
-RAVINE_HD void finish_reduction(const Reduction& reduction, long long t) {
-    const ReducedTensor& tensor = reduction.tensors[t];
-    double value = tensor.count > 0 ? reduction.blocks[tensor.first_block] : 0;
-    if (reduction.root) value = scalar<double>::sqrt(value);
-    reduction.results[t] = value;
+RAVINE_HD void finish_reduction(const Reduction& reduction, long long number) {
+    const ReducedTensor& tensor = owner_of<&ReducedTensor::first_result>(reduction, number);
+    const long long line = number - tensor.first_result;
+    double value = tensor.count > 0 ? reduction.blocks[first_block(tensor, line)] : 0;
+    if (reduction.result == ReductionResult::root) value = scalar<double>::sqrt(value);
+    if (reduction.result == ReductionResult::mean) value = value / static_cast<double>(tensor.count);
+    reduction.results[number] = value;
     if (tensor.rounded == nullptr) return;
     switch (tensor.storage) {
-    case storage_f64: return store_result<double>(tensor.rounded, value);
-    case storage_f32: return store_result<float>(tensor.rounded, value);
-    case storage_bf16: return store_result<bf16>(tensor.rounded, value);
-    default: return store_result<f16>(tensor.rounded, value);
+    case storage_f64: return store_result<double>(tensor.rounded, line, value);
+    case storage_f32: return store_result<float>(tensor.rounded, line, value);
+    case storage_bf16: return store_result<bf16>(tensor.rounded, line, value);
+    default: return store_result<f16>(tensor.rounded, line, value);
     }
 }
 

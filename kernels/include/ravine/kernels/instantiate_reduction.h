@@ -25,6 +25,6 @@ template <class Kind> int start_reduction(const Reduction& reduction, CUstream_s
 #define RAVINE_INSTANTIATE_REDUCTIONS                                                                                  \
     const ravine::kernels::GridReductions ravine::kernels::grid_reductions = {                                         \
         &ravine::kernels::start_reduction<ravine::kernels::Magnitudes>, &ravine::kernels::start_reduction<ravine::kernels::Squares>,          \
-        &ravine::kernels::start_reduction<ravine::kernels::Largest>};
+        &ravine::kernels::start_reduction<ravine::kernels::Largest>, &ravine::kernels::start_reduction<ravine::kernels::Sums>};
 
 }  // namespace ravine::inline v0::kernels

@@ -12,13 +12,17 @@ inline constexpr int running_sums = 16;
 inline constexpr int running_sum_levels = 4;
 static_assert(running_sums == 1 << running_sum_levels);
 
-// What is summed: `join` takes an element in, or a pair of them, `join_sums` joins two sums. But for Products they are never negative.
+// What is summed: `join` takes an element in, or a pair of them, `join_sums` joins two sums. But for Sums and Products they are never negative.
 struct Magnitudes {
     RAVINE_HD static double join(double sum, double value) { return sum + __builtin_fabs(value); }
     RAVINE_HD static double join_sums(double a, double b) { return a + b; }
 };
 struct Squares {
     RAVINE_HD static double join(double sum, double value) { return sum + value * value; }
+    RAVINE_HD static double join_sums(double a, double b) { return a + b; }
+};
+struct Sums {
+    RAVINE_HD static double join(double sum, double value) { return sum + value; }
     RAVINE_HD static double join_sums(double a, double b) { return a + b; }
 };
 struct Products {

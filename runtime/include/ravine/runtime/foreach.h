@@ -164,7 +164,7 @@ RAVINE_API std::vector<double> norms(TensorList tensors, double order = 2, const
 /// The Euclidean norm, and the mean, of each tensor over one dimension, which stays with size 1; `dim` counts from the
 /// first (0) or back from the end (-1: the last). Row-major tensors of their dtypes. Every line is summed in double in the tree
 /// of `norm`, and rounded once. The mean of nothing is NaN. std::invalid_argument if a tensor has no such dimension;
-/// std::runtime_error if one is on a device.
+/// std::runtime_error on a device whose stream is captured.
 RAVINE_API Tensors norm_over(TensorList tensors, std::int64_t dim, const Context& context = {});
 RAVINE_API Tensors mean_over(TensorList tensors, std::int64_t dim, const Context& context = {});
 
