@@ -131,7 +131,7 @@ void Recording::set_gradients(std::int64_t step) const {
 }
 
 void Recording::set_gradient(const Parameter& parameter, const Gradient& gradient) const {
-    if (gradient.sparse.defined()) parameter.set_sparse_grad(gradient.sparse);
+    if (gradient.sparse.defined()) parameter.set_sparse_grad(gradient.sparse.to(device_, context_));
     else parameter.set_grad(device_ == Device{} ? gradient.dense : gradient.dense.to(device_, context_));
 }
 

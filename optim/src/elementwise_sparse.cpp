@@ -16,7 +16,7 @@ void ElementwiseBody::check_sparse(const SparseRow& row) const {
     if (const std::string_view complaint = algorithm_.sparse_complaint(options); !complaint.empty()) refuse(complaint);
     if (algorithm_.implementation(options) == Implementation::fused) refuse("implementation must not be fused");
     if (grad_scale().defined()) refuse("grad_scale must not go");
-    row.parameter.sparse_grad().check_indices();
+    row.parameter.sparse_grad().check_indices(context());
     kernels::StepArguments arguments{};
     CarriedScalars scalars{};
     algorithm_.update(options, row.state == nullptr ? 1 : row.state->step + 1, false, scalars, arguments);

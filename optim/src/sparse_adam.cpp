@@ -23,7 +23,7 @@ class SparseAdamBody final : public TensorBody {
         return {{0, shape, true}, {1, shape, true}};
     }
     void check(const Group&, std::size_t, TensorUpdates updates) const override {
-        for (const TensorUpdate& update : updates) update.parameter->sparse_grad().check_indices();
+        for (const TensorUpdate& update : updates) update.parameter->sparse_grad().check_indices(context());
     }
     void update(const Group& group, TensorUpdates updates, const Context& context) override;
 };
@@ -46,11 +46,11 @@ struct Stored {
             gradients.push_back(gradient);
         }
     }
-    void put_back() const {
+    void put_back(const Context& context) const {
         for (std::size_t i = 0; i < gradients.size(); ++i) {
-            gradients[i].scatter(exp_avg[i], updates[i]->state->tensors[0]);
-            gradients[i].scatter(exp_avg_sq[i], updates[i]->state->tensors[1]);
-            gradients[i].scatter(param[i], updates[i]->parameter->data());
+            gradients[i].scatter(exp_avg[i], updates[i]->state->tensors[0], context);
+            gradients[i].scatter(exp_avg_sq[i], updates[i]->state->tensors[1], context);
+            gradients[i].scatter(param[i], updates[i]->parameter->data(), context);
         }
     }
 };
@@ -80,7 +80,7 @@ void SparseAdamBody::update(const Group& group, TensorUpdates all, const Context
     foreach::Tensors change = foreach::div(stored.exp_avg, denominator, context);
     foreach::mul_(change, minus_step, context);
     foreach::add_(stored.param, change, context);
-    stored.put_back();
+    stored.put_back(context);
 }
 
 }  // namespace

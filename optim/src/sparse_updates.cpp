@@ -11,7 +11,7 @@ void add_at(const SparseTensor& where, const Tensor& values, double alpha, bool 
     const Tensor moved[] = {where.gather(param, context)};
     if (multiplies_first) foreach::add_(moved, foreach::mul(std::span(&values, 1), alpha, context), context);
     else foreach::add_(moved, std::span(&values, 1), alpha, context);
-    where.scatter(moved[0], param);
+    where.scatter(moved[0], param, context);
 }
 
 /// torch multiplies and adds where it knows that no place is twice, unless values have dimensions of their own; elsewhere it
@@ -38,7 +38,7 @@ void AdagradAlgorithm::sparse_update(const Options& options, std::int64_t step, 
     const foreach::Tensors std = foreach::sqrt(sum, context);
     foreach::add_(std, options.eps, context);
     const foreach::Tensors direction = foreach::div(gradient, std, context);
-    summed.scatter(sum[0], state[0]);
+    summed.scatter(sum[0], state[0], context);
     // torch makes a sparse tensor of the quotients that it does not know to be coalesced.
     add_at(summed, direction[0], -clr, multiplies_first(summed, false), param, context);
 }

@@ -72,7 +72,7 @@ def check_ptx(ptx, faults=faults_of):
 
 
 def reduction_faults(_, text):
-    """A reduction loads elements one by one: its threads' elements are neighbours."""
+    """Sums. A reduction loads elements one by one: its threads' elements are neighbours."""
     faults = arithmetic_faults(text)
     if re.search(r"\bld\.(?:b|u|f)(?:16|32|64)\b", text):
         faults.append("an access is to generic memory")
@@ -123,14 +123,15 @@ def main():
     nvcc, kernels, generated = sys.argv[1], Path(sys.argv[2]), f"-I{sys.argv[3]}"
     families = dict(argument.split("=") for argument in sys.argv[4:])
     tally = Tally()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         for family, header in families.items():
             for storage in STORAGES:
                 ptx = compile_family(nvcc, kernels, family, header, storage, folder, CONTRACT)
                 check_files(tally, f"{family} {storage}", check_ptx(ptx), assemble(nvcc, ptx))
-        ptx = compile_ptx(nvcc, kernels, "reductions.cu", folder / "reductions.ptx", CONTRACT)
-        check_files(tally, "reductions", check_ptx(ptx, reduction_faults), assemble(nvcc, ptx))
+        for name in ("reductions", "lines"):
+            ptx = compile_ptx(nvcc, kernels, f"{name}.cu", folder / f"{name}.ptx", CONTRACT)
+            check_files(tally, name, check_ptx(ptx, reduction_faults), assemble(nvcc, ptx))
         ptx = compile_ptx(nvcc, kernels, "scalars.cu", folder / "scalars.ptx", CONTRACT, generated)
         check_files(tally, "scalars", check_ptx(ptx, scalars_faults), assemble(nvcc, ptx))
 

@@ -8,7 +8,9 @@ namespace ravine::inline v0 {
 
 /// A tensor of which only some places are stored, in coordinates (torch's COO layout), such as the gradient of an embedding
 /// table. The first `sparse_dim` dimensions are indexed, a value spans the others: `values()[j]`, of shape
-/// `shape()[sparse_dim:]`, lies at `indices()[:, j]`. Values at one place add up. On the CPU.
+/// `shape()[sparse_dim:]`, lies at `indices()[:, j]`. Values at one place add up. Values may lie on a device, and indices there
+/// or on the CPU: who follows those on a device waits for them, and what is made of a sparse tensor has its own on the CPU. The
+/// bits are the same everywhere.
 ///
 /// Like Tensor a view that is cheap to copy; a default-constructed one is undefined and stands for "none".
 class RAVINE_API SparseTensor {
@@ -16,8 +18,9 @@ class RAVINE_API SparseTensor {
     SparseTensor() noexcept = default;
     /// Row-major memory is seen, not copied. `indices` are int64, (sparse_dim, number of values). `coalesced` says that every
     /// place is there once, in row-major order. std::invalid_argument: shapes or dtypes that do not fit, an index outside of
-    /// the shape, places that are not as `coalesced` says, a shape that overflows 64 bits, tensors on a device.
-    SparseTensor(Tensor indices, Tensor values, Shape shape, bool coalesced = false);
+    /// the shape, places that are not as `coalesced` says, a shape that overflows 64 bits, indices on another device than the
+    /// values. Indices on a device are read in the order of the context's stream.
+    SparseTensor(Tensor indices, Tensor values, Shape shape, bool coalesced = false, const Context& context = {});
 
     bool defined() const noexcept { return values_.defined(); }
     const Tensor& indices() const noexcept { return indices_; }
@@ -32,7 +35,7 @@ class RAVINE_API SparseTensor {
 
     /// std::invalid_argument if the indices are no longer inside of the shape. All functions that follow them check first: the
     /// memory may have changed since the constructor looked.
-    void check_indices() const { (void)places(); }
+    void check_indices(const Context& context = {}) const { (void)places(context); }
 
     /// Every place once, in row-major order. Values of one place are added in the order in which they are stored, each sum
     /// rounded to the dtype. The same memory if there is nothing to do.
@@ -40,6 +43,8 @@ class RAVINE_API SparseTensor {
     /// The values divided among several, in none of which a place is twice: one after the other they have the values of every place
     /// in the order in which these are stored.
     std::vector<SparseTensor> rounds(const Context& context = {}) const;
+    /// The same values on another device, its indices on the CPU; nothing is copied that lies there already.
+    SparseTensor to(Device device, const Context& context = {}) const;
     /// One of this shape and dtype that stores nothing.
     SparseTensor emptied(const Context& context = {}) const;
     /// A new row-major tensor with the sums of the values, and zeros elsewhere.
@@ -50,16 +55,18 @@ class RAVINE_API SparseTensor {
     Tensor gather(const Tensor& dense, const Context& context = {}) const;
     /// Writes `values`, of the shape of `values()`, to these places of a dense tensor; of values at one place the last one
     /// stays. std::invalid_argument for other shapes, devices or dtypes, before any write.
-    void scatter(const Tensor& values, const Tensor& dense) const;
+    void scatter(const Tensor& values, const Tensor& dense, const Context& context = {}) const;
 
   private:
     /// The values of these numbers, in that order, in new memory.
-    SparseTensor picked(std::span<const std::size_t> which, const Context& context) const;
+    SparseTensor picked(std::span<const std::int64_t> which, const Context& context) const;
     /// Row-major numbers of the places among those of the sparse dimensions.
-    std::vector<std::int64_t> places() const;
+    std::vector<std::int64_t> places(const Context& context) const;
+    Tensor host_indices(const Context& context) const { return indices_.to(Device{}, context); }
     void check_dense(std::string_view who, const Tensor& dense) const;
-    /// Bytes of one value in a tensor of that dtype.
-    std::size_t value_bytes(DType dtype) const noexcept;
+    /// Elements of one value.
+    std::int64_t value_count() const noexcept;
+    bool on_host() const noexcept { return device().type == DeviceType::cpu; }
 
     Tensor indices_;
     Tensor values_;

@@ -1,0 +1,3 @@
+#include <ravine/kernels/instantiate_lines.h>
+
+RAVINE_INSTANTIATE_LINES

@@ -1,0 +1,3 @@
+#include "walk.h"
+
+RAVINE_INSTANTIATE_LINES
