@@ -7,8 +7,8 @@ A block between ```cpp and ``` that has an `int main` is a program: it is compil
 static library and run in an empty folder. A block that includes a header but has no `main` is compiled only. Others are
 fragments, and left alone.
 
-Every docs/examples/*.cpp is such a program too. It checks what it claims: one that exits with another status than 0, or
-prints nothing, has failed. README.md links all of them.
+Every docs/examples/*.cpp is such a program too, linked with the shared library: what a header declares must be exported. It checks what
+it claims: one that exits with another status than 0, or prints nothing, has failed. README.md links all of them.
 """
 
 import re
@@ -68,7 +68,7 @@ def main():
     root, build = Path(sys.argv[1]), Path(sys.argv[2])
     compiler = [word for word in sys.argv[3:] if not word.endswith("ccache")]
     tally = Tally()
-    libs = libraries(build)
+    libs, shared = libraries(build), [str(build / "libravine.so"), f"-Wl,-rpath,{build}"]
     for document in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
         for line, text in blocks_of(document):
             if "int main" in text or "#include" in text:
@@ -78,7 +78,7 @@ def main():
     tally.check("there are examples", "" if examples else "none in docs/examples")
     for example in examples:
         name = str(example.relative_to(root))
-        tally.check(name, check_block(compiler, root, libs, example.read_text()))
+        tally.check(name, check_block(compiler, root, shared, example.read_text()))
         tally.check(f"README.md links {name}", "" if f"]({name})" in readme else "it does not")
     return tally.finish()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from counts import Tally
 
 ARCHIVE = re.compile(r"libravine-kernels-(\w+)\.a")
-EXPORTED = re.compile(r"(?:(?:vtable|typeinfo|typeinfo name|guard variable|VTT) for )?ravine::")
+EXPORTED = re.compile(r"(?:(?:vtable|typeinfo|typeinfo name|guard variable|VTT) for |std::shared_ptr<ravine::\S+> )?ravine::")
 MERGED = "VWuvw"  # weak and unique symbols
 
 

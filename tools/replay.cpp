@@ -121,15 +121,23 @@ optim::Optimizer make_optimizer(const Spec& spec, const ReplayPlan& plan, const 
     return optimizer;
 }
 
+/// A slot of state as a tensor on the host: a sparse one is made dense.
+Tensor slot_tensor(const Value& value, const Shape& shape) {
+    if (const Dict* sparse = value.get_if<Dict>()) {
+        return SparseTensor(sparse->at("indices").as<Tensor>(), sparse->at("values").as<Tensor>().to(Device{}), shape).to_dense();
+    }
+    const Tensor* tensor = value.get_if<Tensor>();
+    return tensor != nullptr ? tensor->to(Device{}) : scalar_tensor(value.number(), DType::f32);
+}
+
 /// Copies parameters and state under the names of step `t`.
 void record(safetensors::File& file, const Recording& recording, const optim::Optimizer& optimizer, std::int64_t t) {
     for (const Parameter& parameter : recording.parameters()) {
         file.tensors.emplace_back(fmt::format("param/{}/{}", parameter.name(), t), parameter.data().to(Device{}));
         for (const auto& [slot, value] : optimizer.state(parameter)) {
             if (value.is_null()) continue;
-            const Tensor* tensor = value.get_if<Tensor>();
             file.tensors.emplace_back(fmt::format("state/{}/{}/{}", parameter.name(), slot.as<std::string>(), t),
-                                      tensor != nullptr ? tensor->to(Device{}) : scalar_tensor(value.number(), DType::f32));
+                                      slot_tensor(value, parameter.data().shape()));
         }
     }
 }

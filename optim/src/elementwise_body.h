@@ -120,7 +120,11 @@ class ElementwiseBody final : public OptimizerBody {
         StateStore::Slots* state;  ///< null for a class without state
     };
     void check_sparse(const SparseRow& row) const;
+    void check_like_state(const SparseRow& row) const;
     void update_sparse(const SparseRow& row);
+    /// A sparse tensor in a state dict: its `indices`, `values`, `size` and `is_coalesced`.
+    static Value sparse_value(const SparseTensor& sparse);
+    SparseTensor sparse_from(const Dict& dict, const Tensor& data) const;
     /// std::invalid_argument if torch would refuse these scalars for tensors of that dtype.
     void check_scalars(std::size_t group, DType dtype, const kernels::StepArguments& arguments) const;
     /// New state tensors of that name, with what they start with.

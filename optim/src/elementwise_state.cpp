@@ -32,6 +32,7 @@ Dict ElementwiseBody::state(const Parameter& parameter) const {
     };
     if (algorithm_.counts_steps) show("step", static_cast<double>(step_of(*slots)), 0);
     for (std::size_t i = 0; i < scalar_names_.size(); ++i) show(scalar_names_[i], scalars_of(*slots)[i], i + 1);
+    if (slots->sparse.defined()) result.set(state_names_[0], sparse_value(slots->sparse));
     for (std::size_t s = 0; s < state_names_.size(); ++s) {
         if (slots->tensors[s].defined()) result.set(state_names_[s], slots->tensors[s]);
     }
@@ -64,6 +65,14 @@ bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name,
     }
     if (known == state_names_.end()) return cast || refuse("no part of it");
     if (value.is_null() && !algorithm_.counts_steps) return false;
+    if (const Dict* dict = value.get_if<Dict>(); dict != nullptr && algorithm_.keeps_sparse_state && known == state_names_.begin()) {
+        try {
+            slots.sparse = sparse_from(*dict, data);
+            return true;
+        } catch (const std::logic_error& error) {
+            return refuse(fmt::format("a sparse tensor of shape {} ({})", data.shape().to_string(), error.what()));
+        }
+    }
     const Tensor* tensor = value.get_if<Tensor>();
     const bool fits = tensor != nullptr && tensor->defined() && tensor->shape() == data.shape() &&
                       (tensor->dtype() == data.dtype() || (cast && is_floating_point(tensor->dtype()) && is_floating_point(data.dtype())));
@@ -89,7 +98,7 @@ std::shared_ptr<void> ElementwiseBody::prepare_states(std::span<const LoadedStat
         names.insert(names.end(), rule.scalars.begin(), rule.scalars.end());
         names.insert(names.end(), rule.state.begin(), rule.state.end());
         const bool is_complete = std::all_of(names.begin(), names.end(), [&](std::string_view name) { return state.slots->contains(name); });
-        slots.exists = algorithm_.has_state_from_start || std::any_of(slots.tensors.begin(), slots.tensors.end(), [](const Tensor& t) { return t.defined(); });
+        slots.exists = algorithm_.has_state_from_start || slots.sparse.defined() || std::any_of(slots.tensors.begin(), slots.tensors.end(), [](const Tensor& t) { return t.defined(); });
         if (!is_complete && algorithm_.counts_steps) {
             complaints.add(fmt::format("{} must have {}, got {}", state.where, fmt::join(names, ", "), Value(*state.slots).to_string()));
         }
@@ -157,6 +166,9 @@ void ElementwiseBody::select_rows(const Parameters& parameters, std::span<const 
     for (const Parameter& parameter : parameters) {
         StateStore::Slots* slots = store_.find(parameter);
         if (slots == nullptr) continue;
+        if (slots->sparse.defined()) {
+            throw std::invalid_argument(fmt::format("{}: select_rows: {} must not be sparse, got one ({})", name(), state_names_[0], describe(parameter)));
+        }
         const auto holds = [&](const auto& group) { return std::find(group->params().begin(), group->params().end(), parameter) != group->params().end(); };
         const Group& group = **std::find_if(groups().begin(), groups().end(), holds);
         for (std::size_t s = 0; s < state_names_.size(); ++s) {

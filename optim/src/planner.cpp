@@ -61,9 +61,10 @@ void Planner::add_group(std::size_t index) {
         StateStore::Slots* state = state_for(parameter, rule);
         if (is_sparse) {
             body_.sparse_.push_back({index, parameter, state});
-            if (state != nullptr) fresh_states.push_back({&parameter, state});
+            if (state != nullptr && !body_.algorithm_.keeps_sparse_state) fresh_states.push_back({&parameter, state});
             continue;
         }
+        check_dense_state(parameter, state, index);
         const std::size_t occurrence = seen[parameter.body()]++;
         const Device device = parameter.data().device();
         const bool counted = state != nullptr && body_.counts_there(group, device);
@@ -99,6 +100,12 @@ void Planner::add_group(std::size_t index) {
 }
 
 /// torch's fused kernels are for floating-point parameters alone, and whoever names them expects to be told.
+void Planner::check_dense_state(const Parameter& parameter, const StateStore::Slots* state, std::size_t index) const {
+    if (state == nullptr || !state->sparse.defined()) return;
+    throw std::invalid_argument(fmt::format("{}: gradients must be sparse where {} is, got a dense one ({}, group {})", body_.name(), body_.state_names_[0],
+                                            describe(parameter), index));
+}
+
 void Planner::check_complex(const Parameter& parameter, const Group& group, std::size_t index) const {
     if (!is_complex(parameter.data().dtype()) || body_.algorithm_.implementation(group.options_data()) != Implementation::fused) return;
     throw std::invalid_argument(fmt::format("{}: implementation must not be fused with complex parameters, got {} ({}, group {})", body_.name(),
@@ -136,14 +143,16 @@ StateStore::Slots* Planner::state_for(const Parameter& parameter, const RuleInfo
         Tensor& tensor = state.tensors[body_.slot_index(rule, s)];
         if (!state.exists && tensor.defined() && !(tensor.shape() == parameter.data().shape())) tensor = Tensor();
         if (!state.exists) continue;
-        if (!tensor.defined()) {
+        const bool is_sparse = s == 0 && state.sparse.defined();
+        if (!tensor.defined() && !is_sparse) {
             throw std::invalid_argument(fmt::format("{}: the state of {} must have {} with these options, got a state made without it",
                                                     body_.name(), describe(parameter), rule.state[s]));
         }
-        if (!(tensor.shape() == parameter.data().shape())) {
+        const Shape& shape = is_sparse ? state.sparse.shape() : tensor.shape();
+        if (!(shape == parameter.data().shape())) {
             throw std::invalid_argument(fmt::format("{}: {} of {} must have the parameter's shape {}, got {} (after rebind see select_rows)",
                                                     body_.name(), rule.state[s], describe(parameter),
-                                                    parameter.data().shape().to_string(), tensor.shape().to_string()));
+                                                    parameter.data().shape().to_string(), shape.to_string()));
         }
     }
     return &state;

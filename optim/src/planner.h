@@ -27,6 +27,7 @@ class Planner {
     StateStore::Slots* state_for(const Parameter& parameter, const RuleInfo& rule);
     std::size_t entry_for(ElementwiseBody::Entry entry, const StateStore::Slots* state);
     void check_complex(const Parameter& parameter, const Group& group, std::size_t index) const;
+    void check_dense_state(const Parameter& parameter, const StateStore::Slots* state, std::size_t index) const;
     void settle_count(StateStore::Slots& state, bool counted);
     Tensor new_count(const StateStore::Slots& state, const RuleInfo& rule, Device device) const;
     std::size_t wave_for(std::size_t occurrence, bool serial);

@@ -18,13 +18,33 @@ void add_at(const SparseTensor& where, const Tensor& values, double alpha, bool 
 /// makes one fma of the two.
 bool multiplies_first(const SparseTensor& sparse, bool coalesced) { return sparse.values().dim() == 1 && (coalesced || sparse.nnz() < 2); }
 
+/// Adds alpha * grad, value after value.
+void add_all(const SparseTensor& grad, double alpha, const Tensor& param, const Context& context) {
+    const bool in_two = multiplies_first(grad, grad.is_coalesced());
+    for (const SparseTensor& round : grad.rounds(context)) add_at(round, round.values(), alpha, in_two, param, context);
+}
+
+SparseTensor times(const SparseTensor& sparse, double factor, const Context& context) {
+    return sparse.with_values(foreach::mul(std::span(&sparse.values(), 1), factor, context)[0]);
+}
+
 }  // namespace
 
-void SGDAlgorithm::sparse_update(const Options& options, std::int64_t, const SparseTensor& grad, const Tensor& param, std::span<const Tensor>,
+void SGDAlgorithm::sparse_update(const Options& options, const SparseTensor& grad, const Tensor& param, std::span<const Tensor> state, SparseTensor& buffer,
                                  const Context& context) {
-    const bool in_two = multiplies_first(grad, grad.is_coalesced());
-    const double alpha = options.maximize ? options.lr : -options.lr;
-    for (const SparseTensor& round : grad.rounds(context)) add_at(round, round.values(), alpha, in_two, param, context);
+    if (options.momentum == 0) return add_all(grad, options.maximize ? options.lr : -options.lr, param, context);
+    const SparseTensor gradient = options.maximize ? times(grad, -1, context) : grad;
+    if (!state.empty() && state[0].defined()) {
+        const auto dense = state.first(1);
+        foreach::mul_(dense, options.momentum, context);
+        add_all(gradient, 1 - options.dampening, dense[0], context);
+        const foreach::Tensors change = options.nesterov ? foreach::mul(dense, options.momentum, context) : foreach::Tensors(dense.begin(), dense.end());
+        if (options.nesterov) add_all(gradient, 1, change[0], context);
+        return foreach::add_(std::span(&param, 1), change, -options.lr, context);
+    }
+    if (!buffer.defined()) buffer = gradient.clone(context);
+    else buffer = times(buffer, options.momentum, context).add(gradient, 1 - options.dampening, context);
+    add_all(options.nesterov ? gradient.add(buffer, options.momentum, context) : buffer, -options.lr, param, context);
 }
 
 void AdagradAlgorithm::sparse_update(const Options& options, std::int64_t step, const SparseTensor& grad, const Tensor& param,

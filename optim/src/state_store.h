@@ -19,6 +19,7 @@ class StateStore {
         explicit Slots(Parameter owner) : parameter(std::move(owner)) {}
         Parameter parameter;
         std::array<Tensor, kernels::max_slots - 2> tensors;  ///< in the order of the algorithm's state names
+        SparseTensor sparse;            ///< in place of the first of them, where gradients were sparse
         std::int64_t step = 0;          ///< where neither `entry` nor a device counts it
         CarriedScalars scalars{};       ///< that the rule carries on, where `step` holds
         Tensor count;                   ///< where a device counts the steps: f64 there, the step and the rule's scalars

@@ -5,6 +5,8 @@
 #include "invalid.h"
 #include "strided.h"
 
+#include <ravine/runtime/foreach.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -124,6 +126,17 @@ std::vector<std::int64_t> SparseTensor::places(const Context& context) const {
     return result;
 }
 
+/// The inverse of `places`.
+Tensor SparseTensor::indices_of(const std::vector<std::int64_t>& places, const Context& context) const {
+    const Tensor result = empty({static_cast<std::int64_t>(sparse_dim()), static_cast<std::int64_t>(places.size())}, DType::i64, context);
+    auto* indices = static_cast<std::int64_t*>(result.mutable_data());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        std::int64_t rest = places[i];
+        for (std::size_t d = sparse_dim(); d-- > 0; rest /= shape_[d]) indices[d * places.size() + i] = rest % shape_[d];
+    }
+    return result;
+}
+
 SparseTensor SparseTensor::picked(std::span<const std::int64_t> which, const Context& context) const {
     Shape shape = values_.shape();
     shape[0] = static_cast<std::int64_t>(which.size());
@@ -186,6 +199,23 @@ std::vector<SparseTensor> SparseTensor::rounds(const Context& context) const {
     }
     std::vector<SparseTensor> result;
     for (const auto& round : which) result.push_back(picked(round, context));
+    return result;
+}
+
+SparseTensor SparseTensor::clone(const Context& context) const {
+    SparseTensor result = *this;
+    result.indices_ = indices_.device() == Device{} ? indices_.clone(context) : host_indices(context);
+    result.values_ = values_.clone(context);
+    return result;
+}
+
+SparseTensor SparseTensor::with_values(Tensor values) const {
+    if (!values.defined() || !(values.shape() == values_.shape()) || values.device() != device() || !is_floating_point(values.dtype())) {
+        invalid("SparseTensor.with_values", fmt::format("values must be floating-point, {} on {}", values_.shape().to_string(), name(device())),
+                values.defined() ? kind_of(values) + " on " + name(values.device()) : "an undefined one");
+    }
+    SparseTensor result = *this;
+    result.values_ = row_major(std::move(values), {});
     return result;
 }
 
@@ -258,7 +288,7 @@ void SparseTensor::scatter(const Tensor& values, const Tensor& dense, const Cont
 Tensor SparseTensor::to_dense(const Context& context) const {
     const Tensor result = zeros(shape_, dtype(), device(), context);
     const SparseTensor sums = coalesce(context);
-    sums.scatter(sums.values(), result, context);
+    sums.scatter(foreach::add(std::span(&sums.values(), 1), 0, context)[0], result, context);  // to zeros: -0 becomes 0
     return result;
 }
 

@@ -91,9 +91,9 @@ def muon_case(name, dtype):
     return recording
 
 
-def sparse_gradient(rng, shape, dtype):
+def sparse_gradient(rng, shape, dtype, sparse_dim=None):
     """At most two values at one place: torch adds more in an order that is not the storage order."""
-    sparse_dim = rng.randint(1, len(shape))
+    sparse_dim = sparse_dim or rng.randint(1, len(shape))
     places = [()]
     for size in shape[:sparse_dim]:
         places = [(*place, i) for place in places for i in range(size)]
@@ -109,6 +109,9 @@ def sparse_rows_options(rng, kind):
     options = {"type": kind, "lr": 10 ** rng.uniform(-3, 0)}
     if kind == "Adagrad":
         options |= {"lr_decay": rng.choice([0, 0.1]), "initial_accumulator_value": rng.choice([0, 0.3]), "eps": rng.choice([1e-10, 1e-3])}
+    if kind == "SGD" and rng.random() < 0.7:
+        options["momentum"] = rng.choice([0.9, 0.5])
+        options |= rng.choice([{}, {"dampening": 0.3}, {"nesterov": True}])
     if rng.random() < 0.3:
         options["maximize"] = True
     return options
@@ -122,9 +125,11 @@ def sparse_case(name, dtypes, kind="SparseAdam"):
     for parameter, shape in zip(NAMES, rng.sample(TABLES, 3)):
         dtype = DTYPES[rng.choice(dtypes)]
         recording.params[parameter] = tensor(rng, shape, dtype)
+        # Those of a sparse buffer must stay.
+        sparse_dim = rng.randint(1, len(shape)) if "momentum" in options else None
         for step in range(1, recording.steps + 1):
             if rng.random() < 0.85:
-                recording.grads[parameter, step] = sparse_gradient(rng, shape, dtype)
+                recording.grads[parameter, step] = sparse_gradient(rng, shape, dtype, sparse_dim)
     return recording
 
 
@@ -134,5 +139,6 @@ def recordings():
                  for dtype in DTYPES for implementation in ("for_loop", "foreach") for i in range(4 if dtype[0] == "f" else 2)]
     muon = [muon_case(f"muon-{dtype}-{i}", dtype) for dtype in DTYPES for i in range(3)]
     sparse = [sparse_case(f"sparseadam-f32-{i}", ["f32"]) for i in range(4)] + [sparse_case(f"sparseadam-f64-{i}", ["f64"]) for i in range(2)]
-    rows = [sparse_case(f"{kind.lower()}-sparse-{dtype}-{i}", [dtype], kind) for kind in ("SGD", "Adagrad") for dtype in ("f32", "f64") for i in range(2)]
+    rows = [sparse_case(f"{kind.lower()}-sparse-{dtype}-{i}", [dtype], kind)
+            for kind, count in (("SGD", 6), ("Adagrad", 2)) for dtype in ("f32", "f64") for i in range(count)]
     return {"sparse-rows": rows, "adafactor": adafactor, "muon": muon, "sparseadam": [*sparse, sparse_case("sparseadam-mixed", ["f32", "f64"])]}

@@ -112,6 +112,8 @@ class TorchRun:
             for slot, value in self.optimizer.state.get(param, {}).items():
                 if slot == "step":
                     tensors[f"state/{name}/{slot}/{step}"] = torch.tensor(float(value))
+                elif value is not None and value.is_sparse:
+                    tensors[f"state/{name}/{slot}/{step}"] = value.to_dense()
                 elif value is not None:
                     whole = slot in SCALARS or not self.pads
                     tensors[f"state/{name}/{slot}/{step}"] = value.clone() if whole else cut(value, shape).clone()

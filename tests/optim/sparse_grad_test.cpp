@@ -2,15 +2,25 @@
 
 #include <ravine/optim/clip_grad.h>
 #include <ravine/optim/sparse_adam.h>
+#include <ravine/runtime/file.h>
+
+#include <cmath>
+#include <cstdio>
 
 namespace ravine::testing {
 namespace {
 
+/// Rows of a table of three rows of two.
+SparseTensor rows(const std::vector<std::int64_t>& which, const std::vector<double>& values, DType dtype = DType::f32) {
+    const auto count = static_cast<std::int64_t>(which.size());
+    const Tensor indices = zeros({1, count}, DType::i64);
+    std::copy(which.begin(), which.end(), indices.span<std::int64_t>().begin());
+    return {indices, tensor_of(values, dtype).view({count, 2}), {3, 2}};
+}
+
 /// Row 1 of a table of three rows of two.
 SparseTensor row_gradient(DType dtype = DType::f32) {
-    const Tensor indices = zeros({1, 1}, DType::i64);
-    indices.span<std::int64_t>()[0] = 1;
-    return {indices, tensor_of({3, 4}, dtype).view({1, 2}), {3, 2}};
+    return rows({1}, {3, 4}, dtype);
 }
 
 }  // namespace
@@ -98,10 +108,84 @@ TEST_CASE("SGD and Adagrad move only what a sparse gradient stores, and refuse w
         CHECK(contains(message_of<std::invalid_argument>([&] { optimizer.step(); }), "float32 without overflow"));
         CHECK(snapshot(optimizer, {first, second}) == before);
     }
-    const Parameter table(zeros({3, 2}, DType::f32));
+}
+
+TEST_CASE("SGD's momentum is as sparse as the gradients, and moves every row that it has") {
+    const Parameter table("table", zeros({3, 2}, DType::f32));
+    optim::SGD optimizer({table}, {.lr = 1, .momentum = 0.5});
+    table.set_sparse_grad(rows({1}, {3, 4}));
+    optimizer.step();
+    CHECK(numbers_of(table.data()) == std::vector<double>{0, 0, -3, -4, 0, 0});
+    table.set_sparse_grad(rows({0, 1}, {1, 1, 1, 1}));
+    optimizer.step();
+    CHECK(numbers_of(table.data()) == std::vector<double>{-1, -1, -5.5, -7, 0, 0});
+    const Dict buffer = optimizer.state(table).at("momentum_buffer").as<Dict>();
+    CHECK(numbers_of(buffer.at("values").as<Tensor>()) == std::vector<double>{1, 1, 2.5, 3});
+    CHECK(buffer.at("size") == Value(Tuple{3, 2}));
+    // Nothing in a gradient leaves the momentum to act.
+    table.set_sparse_grad(table.sparse_grad().emptied());
+    optimizer.step();
+    CHECK(numbers_of(table.data()) == std::vector<double>{-1.5, -1.5, -6.75, -8.5, 0, 0});
+}
+
+TEST_CASE("a sparse momentum buffer is its own, is saved and loaded, and goes on with the same bits") {
+    for (const DType dtype : every_dtype) {
+        const Parameter one("table", random_tensor({3, 2}, dtype, 1)), other("table", one.data().clone());
+        optim::SGD first({one}, {.lr = 0.1, .momentum = 0.9, .nesterov = true}), second({other}, {.lr = 0.1, .momentum = 0.9, .nesterov = true});
+        const SparseTensor gradient = rows({2, 0, 2}, {1, 2, 3, 4, 5, 6}, dtype);
+        one.set_sparse_grad(gradient);
+        other.set_sparse_grad(gradient.clone());
+        first.step();
+        second.step();
+        gradient.indices().span<std::int64_t>()[0] = 1;
+        save(second.state_dict(), "sparse-momentum.safetensors");
+        optim::SGD third({other}, {.lr = 0.1});
+        third.load_state_dict(load("sparse-momentum.safetensors"));
+        std::remove("sparse-momentum.safetensors");
+        one.set_sparse_grad(rows({1}, {1, 2}, dtype));
+        other.set_sparse_grad(rows({1}, {1, 2}, dtype));
+        first.step();
+        third.step();
+        CHECK(Value(one.data()) == Value(other.data()));
+        CHECK(first.state_dict() == third.state_dict());
+    }
+}
+
+TEST_CASE("what does not go with a sparse momentum buffer is refused before any write") {
+    const Parameter table("table", zeros({3, 2}, DType::f32));
+    optim::SGD optimizer({table}, {.lr = 1, .momentum = 0.5});
     table.set_sparse_grad(row_gradient());
-    Optimizer heavy = optim::make("SGD", {table}, {{"momentum", 0.9}});
-    CHECK(contains(message_of<std::invalid_argument>([&] { heavy.step(); }), "momentum must be 0 with sparse gradients"));
+    optimizer.step();
+    const Value before = snapshot(optimizer, {table});
+    table.set_grad(random_tensor({3, 2}, DType::f32, 1));
+    CHECK(complaint([&] { optimizer.step(); }) == "SGD: gradients must be sparse where momentum_buffer is, got a dense one ('table', group 0)");
+    CHECK(complaint([&] { optimizer.select_rows({table}, std::vector<std::int64_t>{0, 1, 2}); }) ==
+          "SGD: select_rows: momentum_buffer must not be sparse, got one ('table')");
+    table.set_sparse_grad({zeros({2, 1}, DType::i64), tensor_of({1}), {3, 2}});
+    CHECK(complaint([&] { optimizer.step(); }) ==
+          "SGD: the gradient must have 1 sparse dimensions on cpu as momentum_buffer has, got 2 sparse dimensions on cpu ('table', group 0)");
+    Value state = optimizer.state_dict();
+    const Tensor outside = zeros({1, 1}, DType::i64);
+    outside.span<std::int64_t>()[0] = 3;
+    state.at("state").as<Dict>().at(0).as<Dict>().at("momentum_buffer").as<Dict>().set("indices", outside);
+    CHECK(contains(complaint([&] { optimizer.load_state_dict(state); }), "indices of dimension 0 must be from 0 to 2, got 3"));
+    CHECK(snapshot(optimizer, {table}) == before);
+}
+
+TEST_CASE("a dense momentum buffer takes sparse gradients") {
+    for (const bool nesterov : {false, true}) {
+        const Parameter sparse(random_tensor({3, 2}, DType::f64, 1)), dense(sparse.data().clone());
+        optim::SGD one({sparse}, {.lr = 1, .momentum = 0.5, .nesterov = nesterov}), other({dense}, {.lr = 1, .momentum = 0.5, .nesterov = nesterov});
+        for (int step = 0; step < 3; ++step) {
+            sparse.set_grad(random_tensor({3, 2}, DType::f64, 2));
+            if (step > 0) sparse.set_sparse_grad(row_gradient(DType::f64));
+            dense.set_grad(step > 0 ? row_gradient(DType::f64).to_dense() : sparse.grad());
+            one.step();
+            other.step();
+        }
+        const std::vector<double> values = numbers_of(sparse.data()), expected = numbers_of(dense.data());
+        for (std::size_t i = 0; i < values.size(); ++i) CHECK(std::fabs(values[i] - expected[i]) <= 1e-15);
+    }
 }
 
 TEST_CASE("LBFGS makes sparse gradients dense") {

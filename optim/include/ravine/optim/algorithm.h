@@ -31,10 +31,12 @@ struct Algorithm : OptimizerClass {
     double (*initial)(const void* options, std::string_view slot);
     bool has_state_from_start;                    ///< whether parameters get their state with their group, not with their first step
     /// Update number `step` of a parameter by a sparse gradient, for classes that take those: null otherwise. `state` are its
-    /// tensors in the order of the first rule's. The second is empty, or what a sparse gradient does not go with.
+    /// tensors in the order of the first rule's, `sparse_state` what is sparse instead of the first of them, if it is. The second is
+    /// empty, or what a sparse gradient does not go with. The third: whether there is such a state.
     void (*sparse_update)(const void* options, std::int64_t step, const SparseTensor& grad, const Tensor& param, std::span<const Tensor> state,
-                          const Context& context);
+                          SparseTensor& sparse_state, const Context& context);
     std::string_view (*sparse_complaint)(const void* options);
+    bool keeps_sparse_state;
     Implementation (*implementation)(const void* options);
     bool (*capturable)(const void* options);
 };

@@ -25,11 +25,17 @@ typename Rule::Switches switches_of(const typename A::Options& options, bool fir
     return switches;
 }
 
+template <class A> inline constexpr bool keeps_sparse_state = requires { requires A::keeps_sparse_state; };
+
 template <class A> constexpr auto sparse_update_of() -> decltype(Algorithm::sparse_update) {
     using Options = typename A::Options;
     if constexpr (requires { &A::sparse_update; }) {
         return [](const void* options, std::int64_t step, const SparseTensor& grad, const Tensor& param, std::span<const Tensor> state,
-                  const Context& context) { A::sparse_update(*static_cast<const Options*>(options), step, grad, param, state, context); };
+                  [[maybe_unused]] SparseTensor& sparse_state, const Context& context) {
+            const auto& own = *static_cast<const Options*>(options);
+            if constexpr (keeps_sparse_state<A>) A::sparse_update(own, grad, param, state, sparse_state, context);
+            else A::sparse_update(own, step, grad, param, state, context);
+        };
     } else {
         return nullptr;
     }
@@ -50,7 +56,7 @@ struct rules_of<A> {
 /// `Rule` or `Rules` (a family), `name`, `hyper(options)`, and where it needs them `variant(options)`, `set_switches(options,
 /// first, switches)`, `contradiction(options)`, `after_load(options)`, `counts_steps = false` for a state without `step`,
 /// `initial(options, slot)` for state that does not start with zeros, `has_state_from_start`, `sparse_update` and `sparse_complaint`
-/// with `traits` that say so (see adagrad.h). A decay that is a term of the rule is
+/// with `traits` that say so (see adagrad.h), `keeps_sparse_state` if its state is as sparse as the gradients (see sgd.h). A decay that is a term of the rule is
 /// added to the gradient, unless an option `decoupled_weight_decay` is true. See adam.h.
 template <class A> const Algorithm& describe() {
     using Options = typename A::Options;
@@ -105,6 +111,7 @@ template <class A> const Algorithm& describe() {
             if constexpr (requires(const Options& o) { A::sparse_complaint(o); }) return A::sparse_complaint(*static_cast<const Options*>(options));
             else return static_cast<void>(options), std::string_view();
         },
+        detail::keeps_sparse_state<A>,
         [](const void* options) { return static_cast<const Options*>(options)->implementation; },
         [](const void* options) {
             if constexpr (requires(const Options& o) { o.capturable; }) {

@@ -42,15 +42,15 @@ struct SGDAlgorithm {
         switches.first = options.momentum != 0 && first;
         switches.nesterov = options.momentum != 0 && options.nesterov;
     }
-    /// Only what a sparse gradient stores moves; its values are added one after another, each by one fma.
+    /// Only what a sparse gradient stores moves; its values are added one after another, each by one fma. With a momentum the buffer is
+    /// as sparse as the gradients, of which it has every place so far, in the order in which torch merges them.
     static constexpr Traits traits = {.gradients = Gradients::both};
-    static std::string_view sparse_complaint(const Options& options) {
-        return options.weight_decay != 0 ? "weight_decay must be 0" : options.momentum != 0 ? "momentum must be 0" : "";
-    }
-    /// One update of `param`, float64 to float16 in any layout, by a gradient of its shape and dtype on the CPU, and of `state`, its
-    /// tensors under the rule's names. For the library, which has checked everything.
-    RAVINE_API static void sparse_update(const Options& options, std::int64_t step, const SparseTensor& grad, const Tensor& param,
-                                         std::span<const Tensor> state, const Context& context);
+    static constexpr bool keeps_sparse_state = true;
+    static std::string_view sparse_complaint(const Options& options) { return options.weight_decay != 0 ? "weight_decay must be 0" : ""; }
+    /// One update of `param`, float64 to float16 in any layout, by a gradient of its shape, dtype and device, and of the momentum
+    /// buffer: `state[0]` if that is defined, else `buffer`. For the library, which has checked everything.
+    RAVINE_API static void sparse_update(const Options& options, const SparseTensor& grad, const Tensor& param, std::span<const Tensor> state,
+                                         SparseTensor& buffer, const Context& context);
     static kernels::SgdHyper hyper(const Options& options) {
         return {options.lr, options.momentum, options.dampening, options.weight_decay};
     }

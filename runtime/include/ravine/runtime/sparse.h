@@ -32,6 +32,8 @@ class RAVINE_API SparseTensor {
     /// How many values are stored.
     std::int64_t nnz() const noexcept { return indices_.shape()[1]; }
     bool is_coalesced() const noexcept { return coalesced_; }
+    /// As torch takes it: one with fewer than two values is.
+    bool counts_as_coalesced() const noexcept { return coalesced_ || nnz() < 2; }
 
     /// std::invalid_argument if the indices are no longer inside of the shape. All functions that follow them check first: the
     /// memory may have changed since the constructor looked.
@@ -43,6 +45,16 @@ class RAVINE_API SparseTensor {
     /// The values divided among several, in none of which a place is twice: one after the other they have the values of every place
     /// in the order in which these are stored.
     std::vector<SparseTensor> rounds(const Context& context = {}) const;
+    /// In memory of its own, the indices on the CPU.
+    SparseTensor clone(const Context& context = {}) const;
+    /// The same places with other values, of the shape of `values()` and on their device; they are seen, not copied.
+    /// std::invalid_argument if they do not fit.
+    SparseTensor with_values(Tensor values) const;
+    /// This + alpha * other, as torch adds sparse tensors: both lists of places are merged as they are stored, as if they were
+    /// sorted, a place at the head of both becoming one, fma(alpha, other, this). Coalesced if both are.
+    /// std::invalid_argument for other shapes, dtypes, devices or numbers of sparse dimensions, and for an alpha that overflows the
+    /// dtype.
+    SparseTensor add(const SparseTensor& other, double alpha, const Context& context = {}) const;
     /// The same values on another device, its indices on the CPU; nothing is copied that lies there already.
     SparseTensor to(Device device, const Context& context = {}) const;
     /// One of this shape and dtype that stores nothing.
@@ -62,6 +74,7 @@ class RAVINE_API SparseTensor {
     SparseTensor picked(std::span<const std::int64_t> which, const Context& context) const;
     /// Row-major numbers of the places among those of the sparse dimensions.
     std::vector<std::int64_t> places(const Context& context) const;
+    Tensor indices_of(const std::vector<std::int64_t>& places, const Context& context) const;
     Tensor host_indices(const Context& context) const { return indices_.to(Device{}, context); }
     void check_dense(std::string_view who, const Tensor& dense) const;
     /// Elements of one value.
