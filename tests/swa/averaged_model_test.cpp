@@ -124,7 +124,7 @@ TEST_CASE("what does not fit is refused, and nothing is changed") {
 }
 
 TEST_CASE("complex models are averaged like their parts") {
-    for (const swa::Averaging& averaging : {swa::Averaging(), swa::ema(0.75)}) {
+    for (const swa::AveragedModelOptions& averaging : {swa::AveragedModelOptions(), swa::ema(0.75)}) {
         const Tensor whole = zeros({5}, DType::c64), parts = whole.view_as_real(), apart = zeros({5, 2}, DType::f32);
         const Parameters model = {Parameter(whole)}, other = {Parameter(apart)};
         swa::AveragedModel average(model, averaging), expected(other, averaging);
