@@ -9,6 +9,8 @@ namespace {
 template <class T> T truncated(double number) noexcept {
     if constexpr (std::is_same_v<T, bool>) {
         return number != 0;
+    } else if constexpr (sizeof(T) < sizeof(std::int32_t)) {
+        return static_cast<T>(truncated<std::int64_t>(number));  // the low bits, as in torch
     } else {
         if (!(number > static_cast<double>(std::numeric_limits<T>::lowest()))) return std::numeric_limits<T>::lowest();  // NaN too
         constexpr double end = static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2;  // the first beyond: exact

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Prints tests/swa/torch_averages.h: what torch's AveragedModel makes of six models.
 
-usage: averages.py > ../swa/torch_averages.h
+usage: averages.py > torch_averages.h
+
+check.py makes it again and compares.
 """
 
 import torch
@@ -64,6 +66,7 @@ def line(form, name, values):
 def main():
     print("#pragma once")
     print(f"// Made by tests/goldens/averages.py with torch {torch.__version__.split('+')[0]} on a CPU with AVX2.")
+    print("// clang-format off")
     print("#include <ravine/runtime/dtype.h>\n\n#include <vector>\n\nnamespace ravine::testing {\n")
     print("struct TorchAverage {\n    const char* form;\n    DType dtype;\n    std::vector<double> averages;\n};\n")
     print("inline const std::vector<TorchAverage> torch_averages = {")

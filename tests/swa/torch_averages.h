@@ -1,5 +1,6 @@
 #pragma once
 // Made by tests/goldens/averages.py with torch 2.8.0 on a CPU with AVX2.
+// clang-format off
 #include <ravine/runtime/dtype.h>
 
 #include <vector>

@@ -13,7 +13,8 @@
 /// that of `foreach::lerp`. Complex tensors are averaged like their parts (torch's complex lerp has no fused multiply-add).
 ///
 /// Integers are computed in float32, but q - p in their own dtype, where it wraps around, and truncated: a counter that
-/// grows by one stays behind, or where it is. Beyond the dtype's range the result is its nearest end.
+/// grows by one stays behind, or where it is. What is beyond the range keeps its low bits in 8 and 16 bits, and becomes the nearest end of
+/// the range in 32 and 64 (in torch: whatever the processor makes of it).
 ///
 /// An AveragedModel recognises what the `get_` functions return and runs it over all tensors in one pass.
 namespace ravine::inline v0::swa {
