@@ -17,8 +17,8 @@ int main() {
     const rv::swa::Buffers buffers = {{"norm.running_mean", rv::borrow(mean.data(), {mean.size()})},
                                       {"norm.num_batches_tracked", rv::borrow(&batches, {})}};
 
-    // Torch's functions, in one pass over all tensors. With use_buffers the running mean is averaged too, and so is the counter, of
-    // which little remains: integers lose their fractions.
+    // Torch's functions, in one pass over all tensors. With use_buffers the running mean is averaged too, and so is the counter,
+    // which says little afterwards: an average of integers loses its fraction at every update.
     rv::swa::AveragedModel everything(model, {.multi_avg_fn = rv::swa::get_ema_multi_avg_fn(0.9), .use_buffers = true, .buffers = buffers});
 
     // One's own, tensor by tensor: returns the new average. Without use_buffers the buffers are the latest model's.
@@ -44,7 +44,7 @@ int main() {
     const double c = by_list.parameters()[0].data().span<const double>()[0];
     const double average_mean = everything.buffers()[0].data.span<const float>()[0], latest_mean = by_tensor.buffers()[0].data.span<const float>()[0];
     std::printf("the last weight is 100, its averages %g, %g and %g\n", a, b, c);
-    std::printf("the last mean is -100, its average %g, its copy %g; of the count %g remains\n", average_mean, latest_mean,
+    std::printf("the last mean is -100, its average %g, its copy %g; the count of 100 has become %g\n", average_mean, latest_mean,
                 everything.buffers()[1].data.item());
     return a == b && a > 90 && a < 92 && c > a - 30 && c < a && average_mean == -a && latest_mean == -100 ? 0 : 1;
 }
