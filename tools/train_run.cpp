@@ -51,7 +51,7 @@ TrainRun::TrainRun(TrainSettings settings, const TrainData& data, std::optional<
       parameters_(network_.make_parameters(static_cast<std::uint64_t>(settings_.seed))),
       optimizers_(settings_, parameters_, settings_.implementation ? settings_.implementation : implementation, context) {
     if (settings_.ema) averaged_.emplace(parameters_, swa::ema(*settings_.ema), context);
-    else if (settings_.swa_start != 0) averaged_.emplace(parameters_, swa::Averaging(), context);
+    else if (settings_.swa_start != 0) averaged_.emplace(parameters_, swa::AveragedModelOptions(), context);
     const auto rows = std::min(settings_.batch, data.train.shape()[0]);
     batch_ = empty({rows, data.features}, settings_.dtype);
     batch_labels_.resize(static_cast<std::size_t>(rows));

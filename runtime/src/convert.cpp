@@ -1,25 +1,26 @@
-#include <ravine/runtime/tensor.h>
-
+#include "convert.h"
 #include "device_copy.h"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
+#include <type_traits>
 
 namespace ravine::inline v0 {
 namespace {
 
 /// Typed loops: reading and writing each element through a pointer to a function takes ten times as long.
-template <class From, class To> void convert(const std::byte* from, std::byte* to, std::int64_t count) {
+template <class From, class To> void convert(const std::byte* from, std::byte* to, std::int64_t count) noexcept {
+    // What is computed in float at both ends needs no way through double, which no compiler takes away.
+    constexpr bool narrow = (std::is_same_v<From, bf16> || std::is_same_v<From, f16> || std::is_same_v<From, float>) && std::is_same_v<kernels::compute_t<To>, float>;
+    using Between = std::conditional_t<narrow, float, double>;
     const auto* source = reinterpret_cast<const From*>(from);
     auto* result = reinterpret_cast<To*>(to);
     for (std::int64_t i = 0; i < count; ++i) {
-        const auto value = static_cast<double>(kernels::storage_traits<From>::widen(source[i]));
+        const auto value = static_cast<Between>(kernels::storage_traits<From>::widen(source[i]));
         result[i] = kernels::storage_traits<To>::narrow(static_cast<kernels::compute_t<To>>(value));
     }
 }
-
-using Converter = void(const std::byte*, std::byte*, std::int64_t);
 
 template <class To> Converter* converter_from(DType dtype) noexcept {
     switch (dtype) {
@@ -40,7 +41,8 @@ template <class To> Converter* converter_from(DType dtype) noexcept {
     }
 }
 
-/// Null for dtypes that are not numbers, and for results that are not floating-point.
+}  // namespace
+
 Converter* converter_of(DType from, DType to) noexcept {
     switch (to) {
     case DType::f64: return converter_from<double>(from);
@@ -50,8 +52,6 @@ Converter* converter_of(DType from, DType to) noexcept {
     default: return nullptr;
     }
 }
-
-}  // namespace
 
 double Tensor::item(const Context& context) const {
     if (!defined_ || numel_ != 1) {

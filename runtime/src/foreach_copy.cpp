@@ -19,13 +19,13 @@ template <std::size_t item> void zero(const kernels::Chunk* rows, unsigned long 
 struct ByteKernels {
     kernels::Kernel *copy, *zero;
 };
-ByteKernels kernels_for(std::size_t item) noexcept {
-    switch (item) {
+/// A row of complex tensors has their parts.
+ByteKernels kernels_for(DType dtype) noexcept {
+    switch (item_size(real_dtype(dtype))) {
     case 1: return {&copy<1>, &zero<1>};
     case 2: return {&copy<2>, &zero<2>};
     case 4: return {&copy<4>, &zero<4>};
-    case 8: return {&copy<8>, &zero<8>};
-    default: return {&copy<16>, &zero<16>};
+    default: return {&copy<8>, &zero<8>};
     }
 }
 
@@ -48,7 +48,7 @@ void copy_(TensorList self, TensorList source, const Context& context) {
     }
     const TensorList inputs[] = {same};
     run_rows(self, inputs, [&](std::size_t i) {
-        return PlanEntry{kernels_for(item_size(self[i].dtype())).copy, {}, 1};
+        return PlanEntry{kernels_for(self[i].dtype()).copy, {}, 1};
     }, context);
 }
 
@@ -60,7 +60,7 @@ void zero_(TensorList self, const Context& context) {
         return;
     }
     run_rows(self, {}, [&](std::size_t i) {
-        return PlanEntry{kernels_for(item_size(self[i].dtype())).zero, {}, 1};
+        return PlanEntry{kernels_for(self[i].dtype()).zero, {}, 1};
     }, context);
 }
 

@@ -1,5 +1,6 @@
 #include <ravine/runtime/plan.h>
 
+#include "convert.h"
 #include "device_table.h"
 #include "floating_point.h"
 #include "strided.h"
@@ -22,16 +23,33 @@ constexpr std::int64_t tile_bytes = 4096;
 
 }  // namespace
 
+/// How a slot gets into a tile.
+struct Plan::Tiling {
+    struct Slot {
+        std::optional<StridedCursor> cursor;  ///< where the layouts differ: how to walk it
+        Converter* convert = nullptr;         ///< where its dtype is not that of the first slot
+        std::size_t item = 0;
+    };
+    std::array<Slot, kernels::max_slots> slot;
+};
+
 struct Plan::Row {
     std::array<void*, kernels::max_slots> slot{};
     std::int64_t count = 0;
     std::size_t item = 0;
     unsigned entry = 0;
     std::size_t first_chunk = 0, chunks = 0;
-    /// Only where the layouts differ: how to walk each slot.
-    std::unique_ptr<std::array<std::optional<StridedCursor>, kernels::max_slots>> cursors;
+    /// Only where layouts or dtypes differ.
+    std::unique_ptr<Tiling> tiling;
     /// Only on a device, until the plan is sealed: the tensors.
     std::vector<Tensor> tensors = {};
+
+    /// Where a slot's elements from number `first` on begin; the first element of what has to be walked.
+    std::byte* place(std::size_t s, std::int64_t first) const noexcept {
+        auto* start = static_cast<std::byte*>(slot[s]);
+        if (start == nullptr || (tiling != nullptr && tiling->slot[s].cursor)) return start;
+        return start + first * static_cast<std::int64_t>(tiling == nullptr ? item : tiling->slot[s].item);
+    }
 };
 
 struct Plan::DeviceEntry {
@@ -75,14 +93,18 @@ std::size_t Plan::add_row(unsigned entry, std::span<const Tensor* const> slots) 
         rows_.push_back(std::move(row));
         return rows_.size() - 1;
     }
-    bool flat = true;
+    bool flat = true, alike = true;
     for (std::size_t s = 0; s < slots.size(); ++s) {
         row.slot[s] = const_cast<void*>(slots[s]->data());
         flat = flat && slots[s]->has_layout_of(first);
+        alike = alike && slots[s]->dtype() == first.dtype();
     }
-    if (!flat) {
-        row.cursors = std::make_unique<std::array<std::optional<StridedCursor>, kernels::max_slots>>();
-        for (std::size_t s = 0; s < slots.size(); ++s) (*row.cursors)[s].emplace(slots[s]->shape(), slots[s]->strides());
+    if (!flat || !alike) row.tiling = std::make_unique<Tiling>();
+    for (std::size_t s = 0; s < slots.size() && row.tiling != nullptr; ++s) {
+        Tiling::Slot& tile = row.tiling->slot[s];
+        tile.item = item_size(slots[s]->dtype());
+        if (!flat) tile.cursor.emplace(slots[s]->shape(), slots[s]->strides());
+        if (slots[s]->dtype() != first.dtype()) tile.convert = converter_of(slots[s]->dtype(), first.dtype());
     }
     rows_.push_back(std::move(row));
     return rows_.size() - 1;
@@ -93,11 +115,7 @@ void Plan::cut(std::size_t index) {
     row.first_chunk = chunks_.size();
     for (std::int64_t first = 0; first < row.count; first += chunk_elements) {
         kernels::Chunk chunk{};
-        for (std::size_t s = 0; s < row.slot.size(); ++s) {
-            auto* start = static_cast<std::byte*>(row.slot[s]);
-            const bool offset = start != nullptr && row.cursors == nullptr;
-            chunk.slot[s] = offset ? start + first * static_cast<std::int64_t>(row.item) : start;
-        }
+        for (std::size_t s = 0; s < row.slot.size(); ++s) chunk.slot[s] = row.place(s, first);
         chunk.count = std::min(chunk_elements, row.count - first);
         chunk.entry = row.entry;
         chunk.row = static_cast<unsigned>(index);
@@ -146,11 +164,11 @@ void Plan::make_tasks(int concurrency) {
     }
     std::int64_t cost = 0;
     for (std::size_t i = 0; i < chunks_.size(); ++i) {
-        const bool strided = rows_[chunks_[i].row].cursors != nullptr;
+        const bool tiled = rows_[chunks_[i].row].tiling != nullptr;
         const bool new_task = cost >= total * static_cast<std::int64_t>(tasks_.size()) / tasks;
         if (new_task) tasks_.push_back(runs_.size());
-        if (new_task || runs_.back().entry != chunks_[i].entry || runs_.back().strided != strided) {
-            runs_.push_back({i, i, chunks_[i].entry, strided});
+        if (new_task || runs_.back().entry != chunks_[i].entry || runs_.back().tiled != tiled) {
+            runs_.push_back({i, i, chunks_[i].entry, tiled});
         }
         runs_.back().last = i + 1;
         cost += chunks_[i].count + chunk_overhead;
@@ -165,31 +183,43 @@ void Plan::move_slot(std::size_t index, int slot, const Tensor& tensor) {
         if (is_complex(tensor.dtype())) return table.move_slot(row.first_chunk, slot, tensor.view_as_real());
         return table.move_slot(row.first_chunk, slot, tensor);
     }
-    auto* start = static_cast<std::byte*>(const_cast<void*>(tensor.data()));
-    row.slot[static_cast<std::size_t>(slot)] = start;
+    const auto s = static_cast<std::size_t>(slot);
+    row.slot[s] = const_cast<void*>(tensor.data());
     for (std::size_t i = 0; i < row.chunks; ++i) {
-        const auto first = static_cast<std::int64_t>(i) * chunk_elements * static_cast<std::int64_t>(row.item);
-        chunks_[row.first_chunk + i].slot[slot] = row.cursors == nullptr ? start + first : start;
+        chunks_[row.first_chunk + i].slot[slot] = row.place(s, static_cast<std::int64_t>(i) * chunk_elements);
     }
 }
 
-void Plan::run_strided(const kernels::Chunk& chunk, std::size_t index, const PlanEntry& entry) const {
+void Plan::run_tiled(const kernels::Chunk& chunk, std::size_t index, const PlanEntry& entry) const {
     const Row& row = rows_[chunk.row];
     alignas(64) std::byte tiles[kernels::max_slots][tile_bytes];
+    alignas(64) std::byte unconverted[tile_bytes];
     const std::int64_t begin = static_cast<std::int64_t>(index - row.first_chunk) * chunk_elements;
-    const std::int64_t most = tile_bytes / static_cast<std::int64_t>(row.item);
+    std::size_t largest = row.item;
+    for (const Tiling::Slot& slot : row.tiling->slot) largest = std::max(largest, slot.item);
+    const std::int64_t most = tile_bytes / static_cast<std::int64_t>(largest);
     for (std::int64_t first = 0; first < chunk.count; first += most) {
         kernels::Chunk tile = chunk;
         tile.count = std::min(most, static_cast<std::int64_t>(chunk.count) - first);
         for (std::size_t s = 0; s < row.slot.size(); ++s) {
-            if (!(*row.cursors)[s]) continue;
-            (*row.cursors)[s]->gather(static_cast<const std::byte*>(row.slot[s]), begin + first, tile.count, row.item, tiles[s]);
+            const Tiling::Slot& slot = row.tiling->slot[s];
+            const std::byte* from = row.place(s, begin + first);
+            tile.slot[s] = const_cast<std::byte*>(from);
+            if (slot.cursor) {
+                std::byte* to = slot.convert == nullptr ? tiles[s] : unconverted;
+                slot.cursor->gather(from, begin + first, tile.count, slot.item, to);
+                tile.slot[s] = to;
+                from = to;
+            }
+            if (slot.convert == nullptr) continue;
+            slot.convert(from, tiles[s], tile.count);
             tile.slot[s] = tiles[s];
         }
         entry.kernel(&tile, 1, entry.arguments);
         for (std::size_t s = 0; s < row.slot.size(); ++s) {
-            if (!(*row.cursors)[s] || (entry.writes >> s & 1u) == 0) continue;
-            (*row.cursors)[s]->scatter(tiles[s], begin + first, tile.count, row.item, static_cast<std::byte*>(row.slot[s]));
+            const Tiling::Slot& slot = row.tiling->slot[s];
+            if (!slot.cursor || (entry.writes >> s & 1u) == 0) continue;
+            slot.cursor->scatter(tiles[s], begin + first, tile.count, slot.item, static_cast<std::byte*>(row.slot[s]));
         }
     }
 }
@@ -199,11 +229,11 @@ void Plan::run_task(std::size_t task) const {
     for (std::size_t r = tasks_[task]; r < tasks_[task + 1]; ++r) {
         const Run& run = runs_[r];
         const PlanEntry& entry = entries_[run.entry];
-        if (!run.strided) {
+        if (!run.tiled) {
             entry.kernel(&chunks_[run.first], run.last - run.first, entry.arguments);
             continue;
         }
-        for (std::size_t i = run.first; i < run.last; ++i) run_strided(chunks_[i], i, entry);
+        for (std::size_t i = run.first; i < run.last; ++i) run_tiled(chunks_[i], i, entry);
     }
 }
 

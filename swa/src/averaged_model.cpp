@@ -1,10 +1,9 @@
-#include <ravine/swa/averaged_model.h>
+#include "average_integers.h"
+#include "averaged_body.h"
 
-#include <ravine/kernels/rules/average.h>
-#include <ravine/runtime/update.h>
+#include <ravine/runtime/foreach.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -13,183 +12,172 @@
 namespace ravine::inline v0::swa {
 namespace {
 
-[[noreturn]] void invalid(const std::string& message) { throw std::invalid_argument("AveragedModel: " + message); }
-
-/// The key of each parameter in a state_dict.
-std::vector<std::string> keys_of(const Parameters& model) {
-    if (model.empty()) invalid("the model must have parameters, got none");
+/// The key of each tensor in a state_dict.
+std::vector<std::string> keys_of(const Parameters& model, const Buffers& buffers) {
+    if (model.empty()) invalid_model("the model must have parameters, got none");
     std::vector<std::string> keys;
     for (const Parameter& parameter : model) {
-        if (parameter.has_name() != model.front().has_name()) invalid("all parameters must have names or none, got both kinds");
+        if (parameter.has_name() != model.front().has_name()) invalid_model("all parameters must have names or none, got both kinds");
         keys.push_back("module." + (parameter.has_name() ? parameter.name() : std::to_string(keys.size())));
+    }
+    for (const Buffer& buffer : buffers) {
+        if (buffer.name.empty() || !buffer.data.defined()) {
+            invalid_model(fmt::format("buffer {} must have a name and a tensor, got {}", keys.size() - model.size(),
+                                      buffer.name.empty() ? "no name" : "no tensor"));
+        }
+        keys.push_back("module." + buffer.name);
     }
     std::set<std::string_view> seen;
     for (const std::string& key : keys) {
-        if (!seen.insert(key).second) invalid(fmt::format("parameters must have different names, got {} twice", Value(key).to_string()));
+        if (!seen.insert(key).second) invalid_model(fmt::format("parameters and buffers must have different names, got {} twice", Value(key).to_string()));
     }
     return keys;
 }
 
-Parameter copy_of(const Parameter& parameter, const Context& context) {
-    const Tensor data = zeros_like(parameter.data(), context);
-    data.copy_(parameter.data(), context);
-    return parameter.has_name() ? Parameter(parameter.name(), data) : Parameter(data);
+void check_options(const AveragedModelOptions& options, const std::optional<AveragingForm>& form) {
+    if (options.avg_fn && options.multi_avg_fn) invalid_model("at most one of avg_fn and multi_avg_fn must be given, got both");
+    if (options.dtype && !is_floating_point(*options.dtype)) {
+        invalid_model(fmt::format("dtype must be float64, float32, bfloat16 or float16, got {}", name(*options.dtype)));
+    }
+    if (!options.use_buffers || !form) return;
+    for (const Buffer& buffer : options.buffers) {
+        const std::string text = form->complaint(buffer.data.dtype());
+        if (!text.empty()) invalid_model(fmt::format("buffer {} {}", Value(buffer.name).to_string(), text));
+    }
 }
 
-/// Empty, or how a tensor differs from an average.
-std::string difference(const Tensor& average, const Tensor& other) {
-    if (other.shape() == average.shape() && other.dtype() == average.dtype()) return {};
-    return fmt::format("must be a {} tensor of shape {}, got {}", name(average.dtype()), average.shape().to_string(), Value(other).to_string());
+/// A tensor that a function of a user cannot write to.
+Tensor read_only(const Tensor& tensor) {
+    return borrow(static_cast<const void*>(tensor.data()), tensor.dtype(), tensor.shape(), {.strides = tensor.strides(), .device = tensor.device()});
+}
+
+/// The model's tensor where its average is, in the average's dtype.
+Tensor brought(const Tensor& current, const Tensor& average, const Context& context) {
+    const Tensor converted = current.dtype() == average.dtype() ? current : current.to(average.dtype(), context);
+    return converted.device() == average.device() ? converted : converted.to(average.device(), context);
+}
+
+/// What an avg_fn returned, in the average's dtype.
+Tensor checked_result(const Tensor& result, const Tensor& average, const std::string& key, const Context& context) {
+    const auto real = [](DType dtype) { return !is_complex(dtype); };
+    const bool fits = result.defined() && result.shape() == average.shape() && (result.dtype() == average.dtype() || (real(result.dtype()) && real(average.dtype())));
+    if (!fits) {
+        invalid_model(fmt::format("avg_fn must return a {} tensor of shape {} for {}, got {}", real(average.dtype()) ? "real" : name(average.dtype()),
+                                  average.shape().to_string(), Value(key).to_string(), result.defined() ? Value(result).to_string() : "an undefined one"));
+    }
+    if (result.dtype() == average.dtype()) return result;
+    if (!is_floating_point(average.dtype())) return truncated_to(average.dtype(), result, context);
+    const bool on_its_device = is_floating_point(result.dtype());
+    return (on_its_device ? result : result.to(Device{}, context)).to(average.dtype(), context);
 }
 
 }  // namespace
 
-Averaging ema(double decay) {
-    if (!(decay >= 0 && decay <= 1)) throw std::invalid_argument(fmt::format("ema: decay must be in [0, 1], got {}", decay));
-    Averaging result;
-    result.decay_ = decay;
-    result.exponential_ = true;
-    return result;
+void invalid_model(const std::string& message) { throw std::invalid_argument("AveragedModel: " + message); }
+
+std::string difference(const Shape& shape, DType dtype, const Tensor& given) {
+    if (given.defined() && given.shape() == shape && given.dtype() == dtype) return {};
+    return fmt::format("must be a {} tensor of shape {}, got {}", name(dtype), shape.to_string(), given.defined() ? Value(given).to_string() : "none");
 }
 
-struct AveragedModel::Body {
-    Body(const Parameters& model, const Averaging& how, const Context& where) : averaging(how), context(where), keys(keys_of(model)) {
-        for (const Parameter& parameter : model) averages.push_back(copy_of(parameter, context));
-        if (context.executor != nullptr) return;
-        own_executor = std::make_unique<ThreadExecutor>();
-        context.executor = own_executor.get();
+AveragedModelOptions ema(double decay) {
+    AveragedModelOptions options;
+    options.multi_avg_fn = get_ema_multi_avg_fn(decay);
+    return options;
+}
+
+AveragedModel::Body::Body(const Parameters& model, const AveragedModelOptions& how, const Context& where)
+    : options(how), context(where), form(form_of(how.avg_fn, how.multi_avg_fn)), keys(keys_of(model, how.buffers)) {
+    check_options(options, form);
+    averaged = model.size() + (options.use_buffers ? options.buffers.size() : 0);
+    if (context.executor == nullptr) context.executor = (own_executor = std::make_unique<ThreadExecutor>()).get();
+    std::vector<Tensor> originals;
+    for (const Parameter& parameter : model) originals.push_back(parameter.data());
+    for (const Buffer& buffer : options.buffers) originals.push_back(buffer.data);
+    for (const Tensor& original : originals) {
+        const bool in_other_dtype = options.dtype && is_floating_point(original.dtype()) && tensors.size() < averaged;
+        model_dtypes.push_back(original.dtype());
+        tensors.push_back(empty_like(original, in_other_dtype ? *options.dtype : original.dtype(), options.device.value_or(original.device()), context));
     }
-
-    void check(const Parameters& model) const;
-    void follow(const Parameters& model);
-    void make_plan(const Parameters& model);
-    void average();
-
-    Averaging averaging;
-    Context context;
-    std::vector<std::string> keys;
-    Parameters averages;
-    std::int64_t n_averaged = 0;
-    std::unique_ptr<ThreadExecutor> own_executor;
-    Plan plan;
-    std::vector<Tensor> planned;  // the model's tensors in the plan
-    std::vector<unsigned> entries;
-};
-
-void AveragedModel::Body::check(const Parameters& model) const {
-    if (model.size() != averages.size()) invalid(fmt::format("the model must have {} parameters, got {}", averages.size(), model.size()));
+    foreach::copy_(tensors, originals, context);
     for (std::size_t i = 0; i < model.size(); ++i) {
-        if (model[i].has_name() != averages[i].has_name() || model[i].name() != averages[i].name()) {
-            invalid(fmt::format("parameter {} must be {}, got {}", i, Value(averages[i].name()).to_string(), Value(model[i].name()).to_string()));
+        parameters.push_back(model[i].has_name() ? Parameter(model[i].name(), tensors[i]) : Parameter(tensors[i]));
+    }
+    for (std::size_t i = model.size(); i < tensors.size(); ++i) buffers.push_back({options.buffers[i - model.size()].name, tensors[i]});
+    options.buffers.clear();
+    if (form) plan.emplace(*form, std::vector<Tensor>(averages().begin(), averages().end()), context);
+}
+
+void AveragedModel::Body::check(const Parameters& model, const Buffers& now) const {
+    if (model.size() != parameters.size()) invalid_model(fmt::format("the model must have {} parameters, got {}", parameters.size(), model.size()));
+    if (now.size() != buffers.size()) invalid_model(fmt::format("the model must have {} buffers, got {}", buffers.size(), now.size()));
+    const auto check_one = [&](const char* kind, std::size_t i, std::size_t place, const std::string& expected, const std::string& given, const Tensor& tensor) {
+        if (given != expected) invalid_model(fmt::format("{} {} must be {}, got {}", kind, i, Value(expected).to_string(), Value(given).to_string()));
+        const std::string text = difference(tensors[place].shape(), model_dtypes[place], tensor);
+        if (!text.empty()) invalid_model(fmt::format("{} {} {}", kind, i, text));
+    };
+    for (std::size_t i = 0; i < model.size(); ++i) check_one("parameter", i, i, parameters[i].name(), model[i].name(), model[i].data());
+    for (std::size_t i = 0; i < now.size(); ++i) check_one("buffer", i, model.size() + i, buffers[i].name, now[i].name, now[i].data);
+}
+
+void AveragedModel::Body::update(const Parameters& model, const Buffers& now) {
+    check(model, now);
+    currents.clear();
+    for (const Parameter& parameter : model) currents.push_back(parameter.data());
+    for (const Buffer& buffer : now) currents.push_back(buffer.data);
+    if (n_averaged == 0) foreach::copy_(averages(), std::span(currents).first(averaged), context);
+    else if (plan) plan->run(std::span(currents).first(averaged), n_averaged);
+    else if (options.avg_fn) call_avg_fn();
+    else call_multi_avg_fn();
+    for (std::size_t i = averaged; i < tensors.size(); ++i) tensors[i].copy_(currents[i], context);
+    ++n_averaged;
+}
+
+/// Beside the averages, so that a function that fails half-way has changed nothing.
+std::span<const Tensor> AveragedModel::Body::shadows_of_averages() {
+    while (shadows.size() < averaged) {
+        const Tensor& average = tensors[shadows.size()];
+        shadows.push_back(empty_like(average, average.dtype(), average.device(), context));
+    }
+    foreach::copy_(shadows, averages(), context);
+    return shadows;
+}
+
+void AveragedModel::Body::call_avg_fn() {
+    const auto results = shadows_of_averages();
+    for (std::size_t i = 0; i < averaged; ++i) {
+        const Tensor current = brought(currents[i], tensors[i], context);
+        const Tensor result = options.avg_fn(read_only(tensors[i]), read_only(current), n_averaged);
+        results[i].copy_(checked_result(result, tensors[i], keys[i], context), context);
+    }
+    foreach::copy_(averages(), results, context);
+}
+
+void AveragedModel::Body::call_multi_avg_fn() {
+    const auto results = shadows_of_averages();
+    std::vector<bool> done(averaged);
+    for (std::size_t first = 0; first < averaged; ++first) {
+        std::vector<Tensor> group, now, kept;
+        for (std::size_t i = first; i < averaged; ++i) {
+            if (done[i] || tensors[i].device() != tensors[first].device() || tensors[i].dtype() != tensors[first].dtype()) continue;
+            done[i] = true;
+            group.push_back(results[i]);
+            now.push_back(read_only(kept.emplace_back(brought(currents[i], tensors[i], context))));
         }
-        const Tensor& now = model[i].data();
-        std::string text = difference(averages[i].data(), now);
-        if (text.empty() && now.device() != averages[i].data().device()) {
-            text = fmt::format("must be on {}, got {}", ravine::name(averages[i].data().device()), ravine::name(now.device()));
-        }
-        if (!text.empty()) invalid(fmt::format("parameter {} {}", i, text));
+        if (!group.empty()) options.multi_avg_fn(group, now, n_averaged);
     }
+    foreach::copy_(averages(), results, context);
 }
 
-/// Points the plan at where the model's memory is now.
-void AveragedModel::Body::follow(const Parameters& model) {
-    if (planned.size() != model.size()) return make_plan(model);
-    for (std::size_t i = 0; i < model.size(); ++i) {
-        const Tensor& now = model[i].data();
-        if (now.is_same_view(planned[i])) continue;
-        if (!(now.strides() == planned[i].strides())) return make_plan(model);
-        plan.move_slot(i, kernels::AverageSlots::current, now);
-        planned[i] = now;
-    }
-}
-
-void AveragedModel::Body::make_plan(const Parameters& model) {
-    const auto family = kernels::family_kernels<kernels::Averages>();
-    const auto grid_family = kernels::family_grid_kernels<kernels::Averages>();
-    const Isa isa = default_isa();
-    plan.clear();
-    planned.clear();
-    entries.clear();
-    std::vector<std::pair<std::pair<Device, DType>, unsigned>> entry_of;
-    for (std::size_t i = 0; i < model.size(); ++i) {
-        const Tensor& average = averages[i].data();
-        const std::pair kind(average.device(), real_dtype(average.dtype()));
-        auto found = std::find_if(entry_of.begin(), entry_of.end(), [&](const auto& entry) { return entry.first == kind; });
-        if (found == entry_of.end()) {
-            entries.push_back(plan.add_entry(ravine::entry_of(family, grid_family, averaging.is_exponential() ? 1 : 0,
-                                                          kernels::AverageSlots::writes, isa, kind.second, kind.first)));
-            found = entry_of.insert(entry_of.end(), {kind, entries.back()});
-        }
-        const Tensor* slots[kernels::AverageSlots::slots] = {&average, &model[i].data()};
-        plan.add_row(found->second, slots);
-        planned.push_back(model[i].data());
-    }
-    plan.seal(context.executor->concurrency(), context);
-}
-
-void AveragedModel::Body::average() {
-    for (const unsigned entry : entries) {
-        plan.entry(entry).arguments.terms[0] = averaging.is_exponential() ? 1 - averaging.decay() : static_cast<double>(n_averaged + 1);
-    }
-    plan.run(*context.executor);
-}
-
-AveragedModel::AveragedModel(const Parameters& model, const Averaging& averaging, const Context& context)
-    : body_(std::make_unique<Body>(model, averaging, context)) {}
+AveragedModel::AveragedModel(const Parameters& model, const AveragedModelOptions& options, const Context& context)
+    : body_(std::make_unique<Body>(model, options, context)) {}
 AveragedModel::AveragedModel(AveragedModel&&) noexcept = default;
 AveragedModel& AveragedModel::operator=(AveragedModel&&) noexcept = default;
 AveragedModel::~AveragedModel() = default;
 
-void AveragedModel::update_parameters(const Parameters& model) {
-    body_->check(model);
-    if (body_->n_averaged == 0) {
-        for (std::size_t i = 0; i < model.size(); ++i) body_->averages[i].data().copy_(model[i].data(), body_->context);
-    } else {
-        body_->follow(model);
-        body_->average();
-    }
-    ++body_->n_averaged;
-}
-
-const Parameters& AveragedModel::parameters() const noexcept { return body_->averages; }
+void AveragedModel::update_parameters(const Parameters& model, const Buffers& buffers) { body_->update(model, buffers); }
+const Parameters& AveragedModel::parameters() const noexcept { return body_->parameters; }
+const Buffers& AveragedModel::buffers() const noexcept { return body_->buffers; }
 std::int64_t AveragedModel::n_averaged() const noexcept { return body_->n_averaged; }
-
-Value AveragedModel::state_dict() const {
-    Dict state;
-    state.set("n_averaged", borrow(&body_->n_averaged, {}).clone(body_->context));
-    for (std::size_t i = 0; i < body_->keys.size(); ++i) state.set(body_->keys[i], body_->averages[i].data());
-    return state;
-}
-
-void AveragedModel::load_state_dict(const Value& state_dict) {
-    const Dict* state = state_dict.get_if<Dict>();
-    if (state == nullptr) invalid("load_state_dict must be given a dict, got " + state_dict.to_string());
-    std::vector<std::string> complaints;
-    std::vector<Tensor> tensors;
-    const auto tensor_at = [&](const std::string& key) {
-        const Value* value = state->find(key);
-        const Tensor* tensor = value == nullptr ? nullptr : value->get_if<Tensor>();
-        if (tensor != nullptr && tensor->defined()) return *tensor;
-        complaints.push_back(fmt::format("{} must be a tensor, got {}", Value(key).to_string(), value == nullptr ? "none" : value->to_string()));
-        return Tensor();
-    };
-    const Tensor count = tensor_at("n_averaged");
-    if (count.defined() && !(count.dtype() == DType::i64 && count.numel() == 1 && count.item() >= 0)) {
-        complaints.push_back("'n_averaged' must be an int64 of one element >= 0, got " + Value(count).to_string());
-    }
-    for (std::size_t i = 0; i < body_->keys.size(); ++i) {
-        tensors.push_back(tensor_at(body_->keys[i]));
-        const std::string text = tensors.back().defined() ? difference(body_->averages[i].data(), tensors.back()) : "";
-        if (!text.empty()) complaints.push_back(fmt::format("{} {}", Value(body_->keys[i]).to_string(), text));
-    }
-    for (const auto& [key, value] : *state) {
-        const std::string* name = key.get_if<std::string>();
-        const bool known = name != nullptr && (*name == "n_averaged" || std::find(body_->keys.begin(), body_->keys.end(), *name) != body_->keys.end());
-        if (!known) complaints.push_back("a key must be one of the model's, got " + key.to_string());
-    }
-    if (!complaints.empty()) invalid(fmt::format("load_state_dict: {}", fmt::join(complaints, "; ")));
-    for (std::size_t i = 0; i < tensors.size(); ++i) body_->averages[i].data().copy_(tensors[i], body_->context);
-    body_->n_averaged = *count.clone().span<const std::int64_t>().data();
-}
 
 }  // namespace ravine::inline v0::swa

@@ -262,7 +262,7 @@ TEST_CASE("the fused functions, clipping, zero_grad and averages work on a devic
     on_gpu.zero_grad();
     CHECK(same_bits(g2, zeros({70, 30}, DType::f32)));
 
-    for (const swa::Averaging& averaging : {swa::Averaging(), swa::ema(0.9)}) {
+    for (const swa::AveragedModelOptions& averaging : {swa::AveragedModelOptions(), swa::ema(0.9)}) {
         swa::AveragedModel a({here}, averaging), b({there}, averaging);
         for (int i = 0; i < 3; ++i) {
             here.data().copy_(random_tensor({70, 30}, DType::f32, static_cast<std::uint64_t>(20 + i)));

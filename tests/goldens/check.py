@@ -65,6 +65,9 @@ def main():
         if process.returncode == 0:
             for name in ("replay", "schedule", "minimize"):
                 compare(tally, TESTS / "tools" / name, Path(folder) / name)
+    process = subprocess.run([python, str(TESTS / "goldens" / "averages.py")], capture_output=True, text=True, check=False)
+    same = process.stdout == (TESTS / "swa" / "torch_averages.h").read_text()
+    tally.check("swa/torch_averages.h", process.stderr.strip() or ("" if same else "differs"))
     return tally.finish()
 
 

@@ -3,6 +3,8 @@
 
 #include <ravine/runtime/function_ref.h>
 
+#include <algorithm>
+
 namespace ravine::testing {
 namespace {
 
@@ -184,6 +186,20 @@ TEST_CASE("copy_ keeps every bit, NaN's too, and converts between dtypes; zero_ 
     const Tensors target = {zeros({3}, DType::i64)};
     foreach::copy_(target, Tensors{borrow(integers, {3})});
     CHECK(elements_of<std::int64_t>(target[0]) == std::vector<std::int64_t>{1, -2, 3});
+}
+
+TEST_CASE("copy_ and zero_ of complex tensors write them and nothing behind them") {
+    std::vector<double> memory(7, -7), numbers = {1, 2, 3, 4};
+    for (const DType dtype : {DType::c128, DType::c64}) {
+        const std::size_t written = dtype == DType::c128 ? 4 : 2;
+        const Tensors target = {borrow(memory.data(), dtype, {2})}, source = {borrow(numbers.data(), dtype, {2})};
+        foreach::copy_(target, source);
+        CHECK(std::equal(memory.begin(), memory.begin() + written, numbers.begin()));
+        foreach::zero_(target);
+        CHECK(std::count(memory.begin(), memory.begin() + written, 0) == static_cast<std::ptrdiff_t>(written));
+        CHECK(std::count(memory.begin() + written, memory.end(), -7) == static_cast<std::ptrdiff_t>(memory.size() - written));
+        memory.assign(7, -7);
+    }
 }
 
 TEST_CASE("results keep dense layouts and are row-major otherwise") {

@@ -164,6 +164,33 @@ TEST_CASE("slots move and scalars change between runs") {
     CHECK((numbers_of(gaps) == numbers_of(other)));
 }
 
+TEST_CASE("a slot that is only read is converted from its own dtype, flat or not") {
+    ThreadExecutor executor(3);
+    for (const DType dtype : {DType::bf16, DType::f16, DType::f64}) {
+        CAPTURE(std::string(name(dtype)));
+        const Shape shape{300, 131};
+        const Tensor from = random_tensor(shape, dtype, 1), other = random_tensor(shape, dtype, 2);
+        const Tensor flat = zeros(shape, DType::f32), columns = zeros({131, 300}, DType::f32);
+        const Tensor transposed = borrow(columns.mutable_data(), DType::f32, shape, {.strides = {1, 300}});
+        std::vector<float> memory;
+        const Tensor gaps = with_gaps(memory, shape);
+        gaps.zero_();
+        Plan plan;
+        const unsigned entry = plan.add_entry(scaled_by(1));
+        const std::size_t rows[] = {add(plan, entry, flat, from), add(plan, entry, transposed, from), add(plan, entry, gaps, from)};
+        plan.seal(executor.concurrency());
+        plan.run(executor);
+        for (const Tensor& to : {flat, transposed, gaps}) {
+            CHECK(numbers_of(to) == numbers_of(from.to(DType::f32)));
+            to.zero_();
+        }
+        for (const std::size_t row : rows) plan.move_slot(row, 1, other);
+        plan.run(executor);
+        for (const Tensor& to : {flat, transposed, gaps}) CHECK(numbers_of(to) == numbers_of(other.to(DType::f32)));
+        CHECK(std::count(memory.begin(), memory.end(), -7.0f) == shape.numel() + 1);
+    }
+}
+
 TEST_CASE("a plan that was cleared, moved or never filled runs nothing old") {
     SerialExecutor executor;
     Plan plan;

@@ -44,3 +44,5 @@
 #include <ravine/sched/warmup_cosine_lr.h>
 #include <ravine/sched/warmup_stable_decay_lr.h>
 #include <ravine/swa/averaged_model.h>
+#include <ravine/swa/averaging.h>
+#include <ravine/swa/update_bn.h>

@@ -40,8 +40,8 @@ class DeviceTable;
 /// The flattened table of chunks over many tensors: one parallel region runs them all.
 ///
 /// A row is one parameter with everything that moves with it. Rows whose tensors share a dense layout are cut into chunks
-/// of raw pointers; any other layout is gathered into cache-sized tiles, updated there and scattered back. The tensors
-/// must outlive the plan's use; a plan holds addresses only.
+/// of raw pointers; any other layout is gathered into cache-sized tiles, updated there and scattered back; a slot of another
+/// dtype is converted into such tiles. The tensors must outlive the plan's use; a plan holds addresses only.
 ///
 /// An entry's rows lie on one device. Those of a GPU are a table in its memory, of which only changed rows go up, and one
 /// launch on the context's stream; `run` does not wait for it.
@@ -60,7 +60,9 @@ class RAVINE_API Plan {
     unsigned add_entry(const PlanEntry& entry);
     PlanEntry& entry(unsigned index) noexcept { return entries_[index]; }
 
-    /// Adds a row: the tensors of its slots, of equal shape and item size; of complex ones the row has the parts. Returns its number.
+    /// Adds a row: the tensors of its slots, of equal shape; of complex ones the row has the parts. Their dtypes are equal, but
+    /// on the host a slot that the kernel only reads may have another floating-point dtype than the first, to which it is rounded
+    /// as by Tensor::to. Returns its number.
     std::size_t add_row(unsigned entry, std::span<const Tensor* const> slots);
     /// Cuts the rows into chunks and the chunks into tasks for that many threads. The context gives a device's stream and
     /// memory. std::bad_alloc, std::runtime_error from a device.
@@ -82,17 +84,18 @@ class RAVINE_API Plan {
 
   private:
     struct Row;
+    struct Tiling;
     struct DeviceEntry;
     struct Run {
         std::size_t first, last;  // chunks
         unsigned entry;
-        bool strided;
+        bool tiled;
     };
     void cut(std::size_t index);
     DeviceEntry& device_entry(unsigned entry) noexcept;
     void add_to_table(Row& row, const Context& context);
     void make_tasks(int concurrency);
-    void run_strided(const kernels::Chunk& chunk, std::size_t index, const PlanEntry& entry) const;
+    void run_tiled(const kernels::Chunk& chunk, std::size_t index, const PlanEntry& entry) const;
     void run_task(std::size_t task) const;
 
     std::vector<Row> rows_;
