@@ -15,7 +15,7 @@
 namespace ravine::tools {
 namespace {
 
-constexpr double width = 900;
+constexpr double plot_width = 900;
 constexpr double plot_height = 210;
 constexpr double above = 44;  // a panel's title
 constexpr double below = 50;  // labels of the x axis
@@ -97,7 +97,7 @@ class Picture {
     std::string draw() {
         double top = 4;
         for (std::size_t i = 0; i < panels_.size(); ++i) top = draw_panel(i, top);
-        return svg_document(width, top, body_);
+        return svg_document(plot_width, top, body_);
     }
 
   private:
@@ -120,7 +120,7 @@ class Picture {
     double draw_panel(std::size_t index, double top) {
         const Panel& panel = panels_[index];
         const double legend_height = legend_line * static_cast<double>(std::min(panel.series.size(), longest_legend + 1));
-        const Frame frame = {left_, top + above, width - left_ - std::max(legend_width_, picture_border + 6), std::max(plot_height, legend_height)};
+        const Frame frame = {left_, top + above, plot_width - left_ - std::max(legend_width_, picture_border + 6), std::max(plot_height, legend_height)};
         draw_title(body_, frame, panel.title);
         draw_axes(panel, axes_[index], frame);
         for (std::size_t s = 0; s < panel.series.size(); ++s) draw_series(panel.series[s], axes_[index], frame, s);
@@ -148,7 +148,7 @@ class Picture {
             gap = false;
             runs.back().add({frame.x(axes.x, series.x[i]), frame.y(axes.y, series.y[i])});
         }
-        put("<g stroke=\"{0}\" fill=\"{0}\" stroke-width=\"1.8\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n", colour_of(index));
+        put("<g stroke=\"{0}\" fill=\"{0}\" stroke-plot_width=\"1.8\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n", colour_of(index));
         for (Run& run : runs) draw_run(run.points(), index, points <= most_dots);
         put("</g>\n");
     }
@@ -173,7 +173,7 @@ class Picture {
         const std::size_t shown = std::min(panel.series.size(), longest_legend);
         for (std::size_t s = 0; s < shown; ++s) {
             const double y = line(s);
-            put("<path d=\"M{:.1f} {:.1f}h18\" stroke=\"{}\" stroke-width=\"2.4\"{}/>\n", x, y, colour_of(s), dashes_of(s));
+            put("<path d=\"M{:.1f} {:.1f}h18\" stroke=\"{}\" stroke-plot_width=\"2.4\"{}/>\n", x, y, colour_of(s), dashes_of(s));
             put("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 24, y + 4, escaped(panel.series[s].name, longest_name));
         }
         if (shown == panel.series.size()) return;
