@@ -148,7 +148,7 @@ class Picture {
             gap = false;
             runs.back().add({frame.x(axes.x, series.x[i]), frame.y(axes.y, series.y[i])});
         }
-        put("<g stroke=\"{0}\" fill=\"{0}\" stroke-plot_width=\"1.8\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n", colour_of(index));
+        put("<g stroke=\"{0}\" fill=\"{0}\" stroke-width=\"1.8\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n", colour_of(index));
         for (Run& run : runs) draw_run(run.points(), index, points <= most_dots);
         put("</g>\n");
     }
@@ -173,7 +173,7 @@ class Picture {
         const std::size_t shown = std::min(panel.series.size(), longest_legend);
         for (std::size_t s = 0; s < shown; ++s) {
             const double y = line(s);
-            put("<path d=\"M{:.1f} {:.1f}h18\" stroke=\"{}\" stroke-plot_width=\"2.4\"{}/>\n", x, y, colour_of(s), dashes_of(s));
+            put("<path d=\"M{:.1f} {:.1f}h18\" stroke=\"{}\" stroke-width=\"2.4\"{}/>\n", x, y, colour_of(s), dashes_of(s));
             put("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 24, y + 4, escaped(panel.series[s].name, longest_name));
         }
         if (shown == panel.series.size()) return;

@@ -24,7 +24,7 @@ struct Refusal {
     std::string_view text;
 };
 
-const Dict warm = {{"type", "LinearLR"}}, plateau = {{"type", "ReduceLROnPlateau"}};
+const Dict warm_spec = {{"type", "LinearLR"}}, plateau_spec = {{"type", "ReduceLROnPlateau"}};
 
 std::vector<Refusal> refusals() {
     const Dict nonsense = {{"sum", List{1}}};
@@ -125,23 +125,23 @@ std::vector<Refusal> refusals() {
         {"ChainedScheduler", {{"schedulers", List{}}}, "ChainedScheduler: schedulers must have at least one, got none"},
         {"ChainedScheduler", {}, "ChainedScheduler: schedulers must be given"},
         {"ChainedScheduler",
-         {{"schedulers", List{warm, plateau}}},
+         {{"schedulers", List{warm_spec, plateau_spec}}},
          "ChainedScheduler: schedulers[1] must need no metric, got ReduceLROnPlateau"},
         {"ChainedScheduler",
-         {{"schedulers", List{warm, 3}}},
+         {{"schedulers", List{warm_spec, 3}}},
          "ChainedScheduler: schedulers[1] must be a dict with a type, got 3"},
         {"SequentialLR",
          {{"schedulers", List{}}, {"milestones", List{}}},
          "SequentialLR: schedulers must have at least one, got none"},
         {"SequentialLR",
-         {{"schedulers", List{warm, plateau}}, {"milestones", List{2}}},
+         {{"schedulers", List{warm_spec, plateau_spec}}, {"milestones", List{2}}},
          "SequentialLR: schedulers[1] must need no metric, got ReduceLROnPlateau"},
         {"SequentialLR",
-         {{"schedulers", List{warm, warm}}, {"milestones", List{2, 3}}},
+         {{"schedulers", List{warm_spec, warm_spec}}, {"milestones", List{2, 3}}},
          "SequentialLR: milestones must be one fewer than the 2 schedulers, got 2"},
-        {"SequentialLR", {{"schedulers", List{warm, warm}}}, "SequentialLR: milestones must be given"},
+        {"SequentialLR", {{"schedulers", List{warm_spec, warm_spec}}}, "SequentialLR: milestones must be given"},
         {"SequentialLR",
-         {{"schedulers", List{warm, Dict{{"type", "StepLR"}}}}, {"milestones", List{2}}},
+         {{"schedulers", List{warm_spec, Dict{{"type", "StepLR"}}}}, {"milestones", List{2}}},
          "StepLR: step_size must be given"},
         {"WarmupCosineLR",
          {{"warmup_iters", 3}, {"total_iters", 3}},
@@ -184,9 +184,9 @@ TEST_CASE("an unknown option is answered with the known ones, also by a schedule
     const auto refusal = [&](std::string_view type, const Dict& options) {
         return message_of<std::out_of_range>([&] { sched::make(type, subject.optimizer, options); });
     };
-    CHECK(contains(refusal("ChainedScheduler", {{"schedulers", List{warm}}, {"optimizer", 1}}),
+    CHECK(contains(refusal("ChainedScheduler", {{"schedulers", List{warm_spec}}, {"optimizer", 1}}),
                    "ChainedScheduler: an option must be schedulers, got 'optimizer'"));
-    CHECK(contains(refusal("SequentialLR", {{"schedulers", List{warm}}, {"milestones", List{}}, {"steps", 3}}),
+    CHECK(contains(refusal("SequentialLR", {{"schedulers", List{warm_spec}}, {"milestones", List{}}, {"steps", 3}}),
                    "SequentialLR: an option must be one of milestones, last_epoch, got 'steps'"));
     CHECK(contains(refusal("ChainedScheduler", {{"schedulers", List{Dict{{"type", "Warm"}}}}}), "a scheduler must be one of"));
     CHECK(picture(subject.optimizer) == before);
