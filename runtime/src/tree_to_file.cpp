@@ -93,7 +93,7 @@ class TreeWriter {
     File file_;
     std::unordered_set<std::string_view> parts_;
     std::unordered_set<std::string, SecretStringHash> keys_;
-    std::unordered_multimap<const void*, std::size_t> by_address_;  // positions in file_.tensors
+    std::unordered_multimap<std::size_t, std::size_t> by_view_;  // positions in file_.tensors, by view_hash
     Dict aliases_;
 };
 
@@ -187,7 +187,7 @@ std::string TreeWriter::add_tensor(const Tensor& tensor, const std::string& plac
     if (const std::string* same = key_of_same_view(tensor)) {
         aliases_.set(key, *same);
     } else {
-        by_address_.emplace(tensor.data(), file_.tensors.size());
+        by_view_.emplace(view_hash(tensor), file_.tensors.size());
         file_.tensors.emplace_back(key, tensor);
     }
     return key;
@@ -195,7 +195,7 @@ std::string TreeWriter::add_tensor(const Tensor& tensor, const std::string& plac
 
 const std::string* TreeWriter::key_of_same_view(const Tensor& tensor) const {
     if (tensor.numel() == 0) return nullptr;
-    const auto [first, last] = by_address_.equal_range(tensor.data());
+    const auto [first, last] = by_view_.equal_range(view_hash(tensor));
     const auto same = std::find_if(first, last, [&](const auto& at) { return file_.tensors[at.second].second.is_same_view(tensor); });
     return same == last ? nullptr : &file_.tensors[same->second].first;
 }
