@@ -9,7 +9,7 @@ using namespace std::literals;
 /// Where a pickle's refusal lies: the byte of the opcode, counted from the pickle's beginning.
 std::string at_byte(std::size_t byte) { return " (x.pt, record data.pkl, byte " + std::to_string(byte) + ")"; }
 
-const std::string ordered = global("collections", "OrderedDict") + ")R";
+const std::string ordered_dict_made = global("collections", "OrderedDict") + ")R";
 
 TEST_CASE("scalars come back with their kinds") {
     CHECK(parse_pickle("N") == Value());
@@ -74,17 +74,17 @@ TEST_CASE("containers come back with their kinds and order") {
 TEST_CASE("an OrderedDict keeps its _metadata") {
     Dict dict = {{"a", 1}};
     dict.kind = Dict::Kind::ordered_dict;
-    CHECK(parse_pickle(ordered + text("a") + "K\1s") == Value(dict));
+    CHECK(parse_pickle(ordered_dict_made + text("a") + "K\1s") == Value(dict));
     CHECK(parse_pickle(global("collections", "OrderedDict") + ")\x81" + text("a") + "K\1s") == Value(dict));
     CHECK(parse_pickle(global("collections", "OrderedDict") + "]](" + text("a") + "K\1ea\x85R") == Value(dict));
     dict.metadata = Dict{{"", 3}};
-    CHECK(parse_pickle(ordered + text("a") + "K\1s}" + text("_metadata") + "}" + text("") + "K\3ssb") == Value(dict));
+    CHECK(parse_pickle(ordered_dict_made + text("a") + "K\1s}" + text("_metadata") + "}" + text("") + "K\3ssb") == Value(dict));
     CHECK(contains(pickle_refusal("}}b"), "only an OrderedDict may be given attributes, got a dict"));
-    CHECK(contains(pickle_refusal(ordered + "]b"), "attributes must be a dict, got a list"));
-    CHECK(contains(pickle_refusal(ordered + "}" + text("x") + "Nsb"), "an OrderedDict may have the attribute _metadata alone, got 'x'"));
-    CHECK(contains(pickle_refusal(ordered + "}" + text("_metadata") + "Nsq\0"s + "h\0"s), "one value must be left"));
+    CHECK(contains(pickle_refusal(ordered_dict_made + "]b"), "attributes must be a dict, got a list"));
+    CHECK(contains(pickle_refusal(ordered_dict_made + "}" + text("x") + "Nsb"), "an OrderedDict may have the attribute _metadata alone, got 'x'"));
+    CHECK(contains(pickle_refusal(ordered_dict_made + "}" + text("_metadata") + "Nsq\0"s + "h\0"s), "one value must be left"));
     const std::string metadata = "}" + text("_metadata") + "Nsb";
-    CHECK(contains(pickle_refusal(ordered + metadata + metadata), "an OrderedDict must be given its _metadata once, got twice"));
+    CHECK(contains(pickle_refusal(ordered_dict_made + metadata + metadata), "an OrderedDict must be given its _metadata once, got twice"));
     CHECK(contains(pickle_refusal(global("collections", "OrderedDict") + "K\1\x85R"), "collections.OrderedDict must be given nothing or a list of pairs, got (1)"));
     CHECK(contains(pickle_refusal(global("collections", "OrderedDict") + "]K\1a\x85R"), "collections.OrderedDict must be given lists of two, got 1"));
 }
@@ -206,7 +206,7 @@ TEST_CASE("containers are at most 64 deep, hold no cycle, and grow with the file
     CHECK(contains(pickle_refusal(std::string(999'999, ')') + std::string(999'998, '\x86')), "must be"));
     CHECK(pickle_refusal("]q\0h\0a"s) == "torch_file: a container must not hold itself, got a list (x.pt, record data.pkl, at 0)");
     CHECK(contains(pickle_refusal("}q\0"s + text("a") + "]h\0as"s), "a container must not hold itself, got a dict (x.pt, record data.pkl, at a.0)"));
-    CHECK(contains(pickle_refusal(ordered + "q\0"s + "}" + text("_metadata") + "h\0sb"s), "a container must not hold itself"));
+    CHECK(contains(pickle_refusal(ordered_dict_made + "q\0"s + "}" + text("_metadata") + "h\0sb"s), "a container must not hold itself"));
 
     // Each list holds the one before it twice.
     std::string bomb = "]q\0"s;

@@ -4,39 +4,39 @@ namespace ravine::testing {
 
 using namespace std::literals;
 
-const std::string six = fields(1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F);
+const std::string six_bytes = fields(1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F);
 const std::string six_floats = storage("FloatStorage", "0", "K\6");
 
 Tensor tensor_from(std::string_view body, const std::vector<std::string>& storages) { return parse_pickle(body, storages).as<Tensor>(); }
 
-/// A tensor of the six floats.
+/// A tensor of the six_bytes floats.
 std::string refusal_of_view(std::string_view offset, std::string_view sizes, std::string_view strides) {
-    return pickle_refusal(tensor(six_floats, offset, sizes, strides), {six});
+    return pickle_refusal(tensor(six_floats, offset, sizes, strides), {six_bytes});
 }
 
 TEST_CASE("tensors are views of their storage") {
-    CHECK(Value(tensor_from(tensor(six_floats, "K\0"s, "K\2K\3\x86", "K\3K\1\x86"), {six})) == Value(tensor_of({1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F}, {2, 3})));
-    CHECK(Value(tensor_from(tensor(six_floats, "K\0"s, "K\3K\2\x86", "K\1K\3\x86"), {six})) == Value(tensor_of({1.0F, 4.0F, 2.0F, 5.0F, 3.0F, 6.0F}, {3, 2})));
-    CHECK(Value(tensor_from(tensor(six_floats, "K\4", "K\2\x85", "K\1\x85"), {six})) == Value(tensor_of({5.0F, 6.0F}, {2})));
-    CHECK(Value(tensor_from(tensor(six_floats, "K\5", ")", ")"), {six})) == Value(tensor_of({6.0F}, {})));
-    CHECK(Value(tensor_from(tensor(six_floats, "K\6", "K\0\x85"s, "K\1\x85"), {six})) == Value(tensor_of<float>({}, {0})));
-    const Tensor expanded = tensor_from(tensor(six_floats, "K\1", "K\3K\2\x86", "K\0K\1\x86"s), {six});
+    CHECK(Value(tensor_from(tensor(six_floats, "K\0"s, "K\2K\3\x86", "K\3K\1\x86"), {six_bytes})) == Value(tensor_of({1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F}, {2, 3})));
+    CHECK(Value(tensor_from(tensor(six_floats, "K\0"s, "K\3K\2\x86", "K\1K\3\x86"), {six_bytes})) == Value(tensor_of({1.0F, 4.0F, 2.0F, 5.0F, 3.0F, 6.0F}, {3, 2})));
+    CHECK(Value(tensor_from(tensor(six_floats, "K\4", "K\2\x85", "K\1\x85"), {six_bytes})) == Value(tensor_of({5.0F, 6.0F}, {2})));
+    CHECK(Value(tensor_from(tensor(six_floats, "K\5", ")", ")"), {six_bytes})) == Value(tensor_of({6.0F}, {})));
+    CHECK(Value(tensor_from(tensor(six_floats, "K\6", "K\0\x85"s, "K\1\x85"), {six_bytes})) == Value(tensor_of<float>({}, {0})));
+    const Tensor expanded = tensor_from(tensor(six_floats, "K\1", "K\3K\2\x86", "K\0K\1\x86"s), {six_bytes});
     CHECK(expanded.strides() == Shape{0, 1});
     CHECK(Value(expanded) == Value(tensor_of({2.0F, 3.0F, 2.0F, 3.0F, 2.0F, 3.0F}, {3, 2})));
 }
 
 TEST_CASE("tensors of one storage share its memory, and the old forms of tensors and parameters are taken") {
     const std::string whole = tensor(six_floats, "K\0"s, "K\6\x85", "K\1\x85"), tail = tensor(six_floats, "K\4", "K\2\x85", "K\1\x85");
-    const Value both = parse_pickle("](" + whole + tail + "e", {six});
+    const Value both = parse_pickle("](" + whole + tail + "e", {six_bytes});
     both.items()[0].as<Tensor>().span<float>()[5] = 60;
     CHECK(both.items()[1].as<Tensor>().span<const float>()[1] == 60);
     const std::string old = global("torch._utils", "_rebuild_tensor") + "(" + six_floats + "K\0K\2\x85K\1\x85tR"s;
-    CHECK(tensor_from(old, {six}).span<const float>()[1] == 2);
+    CHECK(tensor_from(old, {six_bytes}).span<const float>()[1] == 2);
     const std::string hooks = global("collections", "OrderedDict") + ")R";
-    CHECK(tensor_from(global("torch._utils", "_rebuild_parameter") + tail + "\x88" + hooks + "\x87R", {six}).numel() == 2);
-    CHECK(tensor_from(global("torch._utils", "_rebuild_parameter_with_state") + "(" + tail + "\x88" + hooks + "NtR", {six}).numel() == 2);
-    CHECK(contains(pickle_refusal(global("torch._utils", "_rebuild_parameter_with_state") + "(" + tail + "\x88" + hooks + "K\1tR", {six}), "a parameter must have no attributes of its own"));
-    CHECK(contains(pickle_refusal(global("torch._utils", "_rebuild_parameter") + "N\x88" + hooks + "\x87R", {six}), "_rebuild_parameter must be given a tensor, a bool and hooks"));
+    CHECK(tensor_from(global("torch._utils", "_rebuild_parameter") + tail + "\x88" + hooks + "\x87R", {six_bytes}).numel() == 2);
+    CHECK(tensor_from(global("torch._utils", "_rebuild_parameter_with_state") + "(" + tail + "\x88" + hooks + "NtR", {six_bytes}).numel() == 2);
+    CHECK(contains(pickle_refusal(global("torch._utils", "_rebuild_parameter_with_state") + "(" + tail + "\x88" + hooks + "K\1tR", {six_bytes}), "a parameter must have no attributes of its own"));
+    CHECK(contains(pickle_refusal(global("torch._utils", "_rebuild_parameter") + "N\x88" + hooks + "\x87R", {six_bytes}), "_rebuild_parameter must be given a tensor, a bool and hooks"));
 }
 
 TEST_CASE("every dtype comes from its storage's class, and those without one from bytes") {
@@ -89,7 +89,7 @@ TEST_CASE("a tensor outside of its storage is refused, whatever its numbers") {
     CHECK(contains(refusal_of_view("K\0"s, "K\2\x85", ")"), "a tensor must have a size and a stride for each of at most 64 dimensions, got 1 and 0"));
     CHECK(contains(refusal_of_view("K\0"s, "\x88\x85", "K\1\x85"), "a tensor's sizes must be integers >= 0, got True"));
     CHECK(contains(refusal_of_view("K\0"s, "]", ")"), "a tensor's sizes must be a tuple, got a list"));
-    const Tensor large = tensor_from(tensor(six_floats, "K\0"s, "\x8a\6\0\0\0\0\0\1\x85"s, "K\0\x85"s), {six});
+    const Tensor large = tensor_from(tensor(six_floats, "K\0"s, "\x8a\6\0\0\0\0\0\1\x85"s, "K\0\x85"s), {six_bytes});
     CHECK(large.numel() == std::int64_t{1} << 40);
     std::string many;
     for (int i = 0; i < 65; ++i) many += "K\1";
@@ -98,7 +98,7 @@ TEST_CASE("a tensor outside of its storage is refused, whatever its numbers") {
 
 TEST_CASE("a tensor is made from exactly what torch writes") {
     const std::string v2 = global("torch._utils", "_rebuild_tensor_v2"), hooks = global("collections", "OrderedDict") + ")R";
-    const auto with = [&](std::string_view arguments) { return pickle_refusal(v2 + "(" + std::string(arguments) + "tR", {six}); };
+    const auto with = [&](std::string_view arguments) { return pickle_refusal(v2 + "(" + std::string(arguments) + "tR", {six_bytes}); };
     CHECK(with(six_floats + "K\0))\x89"s + hooks).empty());
     CHECK(with(six_floats + "K\0))\x89"s + hooks + "}").empty());
     CHECK(with(six_floats + "K\0))\x89"s + hooks + "N").empty());
@@ -112,7 +112,7 @@ TEST_CASE("a tensor is made from exactly what torch writes") {
 }
 
 TEST_CASE("a storage is what its persistent id and its record agree on") {
-    const auto with = [&](std::string_view id) { return pickle_refusal(tensor(std::string(id), "K\0"s, ")", ")"), {six}); };
+    const auto with = [&](std::string_view id) { return pickle_refusal(tensor(std::string(id), "K\0"s, ")", ")"), {six_bytes}); };
     CHECK(with(six_floats).empty());
     CHECK(contains(with(storage("FloatStorage", "0", "K\7")), "the record of storage '0' must have 28 bytes, got 24"));
     CHECK(contains(with(storage("FloatStorage", "0", "K\5")), "the record of storage '0' must have 20 bytes, got 24"));
@@ -130,11 +130,11 @@ TEST_CASE("a storage is what its persistent id and its record agree on") {
     CHECK(contains(with("(" + text("storage") + text("FloatStorage") + text("0") + text("cpu") + "K\6tQ"), "a storage must have a class, got 'FloatStorage'"));
     CHECK(contains(with(text("storage") + "Q"), "a persistent id must be a tuple of 5, got 'storage'"));
     CHECK(contains(with("N\x85Q"), "a persistent id must be a tuple of 5, got a tuple of 1"));
-    const auto twice = [&](const std::string& second) { return pickle_refusal("](" + tensor(six_floats, "K\0"s, ")", ")") + tensor(second, "K\0"s, ")", ")") + "e", {six}); };
+    const auto twice = [&](const std::string& second) { return pickle_refusal("](" + tensor(six_floats, "K\0"s, ")", ")") + tensor(second, "K\0"s, ")", ")") + "e", {six_bytes}); };
     CHECK(twice(six_floats).empty());
     CHECK(contains(twice(storage("IntStorage", "0", "K\6")), "a storage must have the class and size that it had before, got others for key '0'"));
     CHECK(contains(twice(storage("FloatStorage", "0", "K\5")), "a storage must have the class and size that it had before"));
-    CHECK(contains(pickle_refusal("]" + six_floats + "a", {six}), "a list must hold values, got a storage"));
+    CHECK(contains(pickle_refusal("]" + six_floats + "a", {six_bytes}), "a list must hold values, got a storage"));
 }
 
 TEST_CASE("bools must be bytes 0 and 1") {

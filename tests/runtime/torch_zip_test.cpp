@@ -4,12 +4,12 @@ namespace ravine::testing {
 
 using namespace std::literals;
 
-const std::string one = pickled("K\1");
+const std::string pickle_of_one = pickled("K\1");
 
 std::string refusal_of(const ZipFile& file) { return torch_refusal(file.bytes()); }
 
 TEST_CASE("a zip file of torch.save is its pickle, in any folder and with other records beside") {
-    ZipFile file = checkpoint_of(one);
+    ZipFile file = checkpoint_of(pickle_of_one);
     CHECK(parse_torch(file.bytes()) == Value(1));
     file.records.emplace_back("x/extra/readme", "hello");
     file.records.emplace_back("x/empty", "");
@@ -21,7 +21,7 @@ TEST_CASE("a zip file of torch.save is its pickle, in any folder and with other 
 }
 
 TEST_CASE("records may have their sizes behind them, padding, gaps before them, and zip64 numbers") {
-    ZipFile file = checkpoint_of(one);
+    ZipFile file = checkpoint_of(pickle_of_one);
     ZipRecord& record = file.at("x/data.pkl");
     record.flags = 0x0808;
     record.local_crc = record.local_size = record.local_packed = 0;
@@ -43,7 +43,7 @@ TEST_CASE("records may have their sizes behind them, padding, gaps before them, 
 }
 
 TEST_CASE("the zip64 end records are taken where they agree") {
-    ZipFile file = checkpoint_of(one);
+    ZipFile file = checkpoint_of(pickle_of_one);
     const u64 size = file.directory_size(), offset = file.directory_offset(), place = offset + size;
     const auto end64 = [&](u64 count, u64 bytes, u64 at, u64 own = 44, u32 disk = 0) {
         return fields(u32{0x06064b50}, own, u16{0x031e}, u16{45}, disk, u32{0}, count, count, bytes, at);
@@ -77,7 +77,7 @@ TEST_CASE("the zip64 end records are taken where they agree") {
 }
 
 TEST_CASE("the end record must be the last bytes and say where the directory is") {
-    const ZipFile good = checkpoint_of(one);
+    const ZipFile good = checkpoint_of(pickle_of_one);
     const auto with = [&](auto change) {
         ZipFile file = good;
         change(file);
@@ -98,11 +98,11 @@ TEST_CASE("the end record must be the last bytes and say where the directory is"
 
 TEST_CASE("what two zip readers could read in two ways is refused, with its byte") {
     const auto with = [&](auto change) {
-        ZipFile file = checkpoint_of(one);
+        ZipFile file = checkpoint_of(pickle_of_one);
         change(file.at("x/version"));
         return refusal_of(file);
     };
-    const u32 place = checkpoint_of(one).directory_offset() + 56;  // of the entry
+    const u32 place = checkpoint_of(pickle_of_one).directory_offset() + 56;  // of the entry
     const std::string where = " (x.pt, byte " + std::to_string(place) + ")";
     CHECK(with([](ZipRecord& r) { r.flags = 0x0801; }) == "torch_file: a record's flags must be among UTF-8 and sizes that follow (no encryption, no patches), got 0x0801" + where);
     CHECK(with([](ZipRecord& r) { r.method = 8; }) == "torch_file: a record must be stored, not packed, got method 8" + where);
@@ -139,7 +139,7 @@ TEST_CASE("what two zip readers could read in two ways is refused, with its byte
 
 TEST_CASE("names of records must be plain, in one folder and there once") {
     const auto with = [&](const std::string& name) {
-        ZipFile file = checkpoint_of(one);
+        ZipFile file = checkpoint_of(pickle_of_one);
         file.records.emplace_back(name, "data");
         return refusal_of(file);
     };
@@ -157,7 +157,7 @@ TEST_CASE("names of records must be plain, in one folder and there once") {
 TEST_CASE("records must not overlap") {
     ZipFile inner;
     inner.records.emplace_back("x/b", "data");
-    ZipFile file = checkpoint_of(one);
+    ZipFile file = checkpoint_of(pickle_of_one);
     file.records.insert(file.records.begin(), ZipRecord("x/a", inner.front()));
     file.records.push_back(inner.records[0]);
     CHECK(refusal_of(file).empty());
@@ -170,13 +170,13 @@ TEST_CASE("records must not overlap") {
 }
 
 TEST_CASE("a checksum that is wrong is an error, unless the caller does not care") {
-    ZipFile file = checkpoint_of(one);
+    ZipFile file = checkpoint_of(pickle_of_one);
     file.at("x/data.pkl").crc = 0x12345678;
     const std::string bytes = file.bytes();
     CHECK(torch_refusal(bytes) == "torch_file: a record's CRC-32 must be 12345678 (torch does not look; torch_file::Crc::skip reads it anyway), got " +
                                       [&] {
                                           char digits[9];
-                                          std::snprintf(digits, sizeof digits, "%08x", crc_of(one));
+                                          std::snprintf(digits, sizeof digits, "%08x", crc_of(pickle_of_one));
                                           return std::string(digits);
                                       }() + " (x.pt, record data.pkl)");
     CHECK(parse_torch(bytes, {.crc = torch_file::Crc::skip}) == Value(1));
@@ -184,7 +184,7 @@ TEST_CASE("a checksum that is wrong is an error, unless the caller does not care
     file.at("x/data.pkl").crc = 0;
     CHECK(contains(refusal_of(file), "CRC-32 must be 00000000"));
     CHECK(parse_torch(file.bytes(), {.crc = torch_file::Crc::allow_zero}) == Value(1));
-    ZipFile other = checkpoint_of(one);
+    ZipFile other = checkpoint_of(pickle_of_one);
     other.records.emplace_back("x/readme", "hello");
     other.records.back().crc = 1;
     CHECK(contains(refusal_of(other), "CRC-32 must be 00000001"));
@@ -192,7 +192,7 @@ TEST_CASE("a checksum that is wrong is an error, unless the caller does not care
 
 TEST_CASE("version and byte order are what torch writes") {
     const auto with = [&](std::string_view version, std::optional<std::string> order = {}) {
-        ZipFile file = checkpoint_of(one);
+        ZipFile file = checkpoint_of(pickle_of_one);
         file.at("x/version").data = version;
         if (order) file.records.emplace_back("x/byteorder", *order);
         return refusal_of(file);
@@ -203,7 +203,7 @@ TEST_CASE("version and byte order are what torch writes") {
     CHECK(with("3", "little").empty());
     CHECK(with("3", "big").empty());
     for (const auto order : {"Little", "little\n", ""}) CHECK(contains(with("3", order), "the byte order must be little or big"));
-    ZipFile file = checkpoint_of(one);
+    ZipFile file = checkpoint_of(pickle_of_one);
     file.at("x/version").name = "x/.data/version";
     CHECK(refusal_of(file).empty());
     file.at("x/.data/version").name = "x/other";
@@ -212,14 +212,14 @@ TEST_CASE("version and byte order are what torch writes") {
 
 TEST_CASE("other archives are refused by name") {
     const auto with = [&](const std::string& name) {
-        ZipFile file = checkpoint_of(one);
+        ZipFile file = checkpoint_of(pickle_of_one);
         file.records.emplace_back(name, "data");
         return refusal_of(file);
     };
     CHECK(with("x/constants.pkl") == "torch_file: a zip file must be one of torch.save, got a TorchScript archive (constants.pkl) (x.pt)");
     CHECK(contains(with("x/CONSTANTS.pkl"), "a TorchScript archive"));
     CHECK(contains(with("x/archive_format"), "an archive of torch.export"));
-    ZipFile file = checkpoint_of(one);
+    ZipFile file = checkpoint_of(pickle_of_one);
     file.at("x/data.pkl").name = "x/DATA.pkl";
     CHECK(contains(refusal_of(file), "a zip file must be one of torch.save, got another one, without data.pkl"));
 }
