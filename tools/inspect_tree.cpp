@@ -9,9 +9,10 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <stdexcept>
-#include <unordered_map>
 
 namespace ravine::tools {
 namespace {
@@ -54,7 +55,11 @@ class TreeText {
     std::string text;
     std::int64_t values_;
     function_ref<void(std::string_view)> put_;
-    std::unordered_multimap<std::size_t, std::pair<Tensor, std::string>> seen_;  // by view_hash
+    struct Seen {
+        std::uintptr_t end;
+        std::string path;
+    };
+    std::map<std::uintptr_t, Seen> seen_;  // memory by its first byte, none over another
 };
 
 /// A list of plain values is one line.
@@ -96,13 +101,17 @@ void TreeText::print_tensor(const std::string& path, const Tensor& tensor) {
     text += '\n';
 }
 
-/// Where the same view of the same memory stood first.
+/// Where a tensor of the same memory stood first.
 const std::string& TreeText::first_path(const std::string& path, const Tensor& tensor) {
     if (tensor.numel() == 0) return path;
-    const auto [first, last] = seen_.equal_range(view_hash(tensor));
-    const auto same = std::find_if(first, last, [&](const auto& one) { return one.second.first.is_same_view(tensor); });
-    if (same != last) return same->second.second;
-    return seen_.emplace(view_hash(tensor), std::pair(tensor, path))->second.second;
+    std::int64_t last = 0;
+    for (std::size_t d = 0; d < tensor.dim(); ++d) last += (tensor.shape()[d] - 1) * tensor.strides()[d];
+    const auto begin = reinterpret_cast<std::uintptr_t>(tensor.data());
+    const std::uintptr_t end = begin + static_cast<std::uintptr_t>(last + 1) * item_size(tensor.dtype());
+    const auto next = seen_.upper_bound(begin);
+    if (next != seen_.begin() && std::prev(next)->second.end > begin) return std::prev(next)->second.path;
+    if (next != seen_.end() && next->first < end) return next->second.path;
+    return seen_.emplace_hint(next, begin, Seen{end, path})->second.path;
 }
 
 struct Odd {

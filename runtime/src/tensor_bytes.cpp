@@ -1,25 +1,10 @@
 #include <ravine/runtime/tensor.h>
 
-#include "hash.h"
 #include "strided.h"
 
 #include <algorithm>
 
 namespace ravine::inline v0 {
-
-std::size_t view_hash(const Tensor& tensor) {
-    SecretHash hash;
-    const auto add = [&](std::uint64_t word) {
-        hash.add(word >> 32);
-        hash.add(word & 0xffffffff);
-    };
-    add(reinterpret_cast<std::uintptr_t>(tensor.data()));
-    add(static_cast<std::uint64_t>(tensor.dtype()));
-    for (const Shape* numbers : {&tensor.shape(), &tensor.strides()}) {
-        for (const std::int64_t number : *numbers) add(static_cast<std::uint64_t>(number));
-    }
-    return static_cast<std::size_t>(hash.value());
-}
 
 void visit_bytes(const Tensor& tensor, function_ref<void(std::span<const std::byte>)> visit) {
     if (tensor.device().type != DeviceType::cpu) return visit_bytes(tensor.to(Device{}), visit);

@@ -70,6 +70,21 @@ bool is_scheduler(const Dict& dict) {
     });
 }
 
+/// The same for tensors that are the same view, and in no other way that a file could choose.
+std::size_t view_hash(const Tensor& tensor) {
+    SecretHash hash;
+    const auto add = [&](std::uint64_t word) {
+        hash.add(word >> 32);
+        hash.add(word & 0xffffffff);
+    };
+    add(reinterpret_cast<std::uintptr_t>(tensor.data()));
+    add(static_cast<std::uint64_t>(tensor.dtype()));
+    for (const Shape* numbers : {&tensor.shape(), &tensor.strides()}) {
+        for (const std::int64_t number : *numbers) add(static_cast<std::uint64_t>(number));
+    }
+    return static_cast<std::size_t>(hash.value());
+}
+
 class TreeWriter {
   public:
     File write(const Value& tree);

@@ -99,6 +99,10 @@ def check_formats(runner):
     runner.holds("safetensors come out the same", runner.read("b.safetensors") == runner.read("e.safetensors"))
     runner.accepts("a file may become itself", "convert", "f.pt", "f.pt")
     runner.holds("it is what it was", runner.value("f.pt") == wanted)
+    views = [tensor("FloatStorage", 6, sizes, strides) for sizes, strides in (([1], [1]), ([2, 3], [3, 1]), ([3, 2], [1, 3]))]
+    runner.write("views.pt", torch_file(b"](" + b"".join(views) + b"e", bytes(24)))
+    lines = runner.accepts("views are shown", "inspect", "views.pt").splitlines()
+    runner.holds("with what they share", [line.rpartition(", shares")[2] for line in lines[3:]] == [" the memory of 0"] * 2, lines)
     text_for_people = runner.accepts("it is shown", "inspect", "f.pt")
     runner.holds("with its format", text_for_people.startswith("torch-zip, 1 tensors, 8 bytes\ndict of 2\n  w: float32 (2,) 8 bytes\n"), text_for_people)
 

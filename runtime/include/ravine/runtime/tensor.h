@@ -138,8 +138,6 @@ RAVINE_API Tensor zeros_like(const Tensor& other, const Context& context = {});
 RAVINE_API std::vector<Tensor> empty_like(std::span<const Tensor> others, const Context& context = {});
 /// The same, full of zeros.
 RAVINE_API std::vector<Tensor> zeros_like(std::span<const Tensor> others, const Context& context = {});
-/// The same for tensors that are the same view, and in no other way that a file could choose: for tables of views.
-RAVINE_API std::size_t view_hash(const Tensor& tensor);
 /// Calls `visit` with the bytes of the elements in row-major order, in pieces of whole elements: nothing as large as the tensor is
 /// allocated for one on the host, whatever its strides. Of one on a device a copy is visited.
 RAVINE_API void visit_bytes(const Tensor& tensor, function_ref<void(std::span<const std::byte>)> visit);
