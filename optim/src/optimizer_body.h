@@ -1,5 +1,6 @@
 #pragma once
 #include <ravine/optim/optimizer_class.h>
+#include <ravine/optim/step_follower.h>
 
 #include <memory>
 #include <span>
@@ -56,6 +57,7 @@ class OptimizerBody {
     Parameters parameters() const;
     void set_grad_scale(Tensor grad_scale);
     void set_found_inf(Tensor found_inf);
+    void set_follower(std::weak_ptr<StepFollower> follower);
 
     Group& add_param_group(Parameters params, const Dict& options);
     void remove_param(const Parameter& parameter);
@@ -89,6 +91,13 @@ class OptimizerBody {
     /// Replaces all state by what `prepare_states` gave.
     virtual void commit_states(std::shared_ptr<void> prepared) noexcept = 0;
 
+    /// Runs a step, and after it what follows.
+    void run_followed(function_ref<void()> step);
+    /// Null, or what follows the step that runs.
+    StepFollower* follower() const noexcept { return running_follower_; }
+    /// Says that this step has moved the averages which are carried.
+    void averages_moved() noexcept { averages_moved_ = true; }
+
     /// Notes that there was a step. std::invalid_argument if there is no group.
     void begin_step();
     /// std::invalid_argument if a gradient is not of a kind that the class takes.
@@ -114,6 +123,10 @@ class OptimizerBody {
     Executor* executor_;
     Tensor grad_scale_;
     Tensor found_inf_;
+    std::weak_ptr<StepFollower> follower_;
+    bool has_follower_ = false;
+    StepFollower* running_follower_ = nullptr;
+    bool averages_moved_ = false;
 };
 
 /// ids of torch's state_dict: per group, the id of every parameter.
