@@ -19,6 +19,7 @@
 #include <ravine/optim/rprop.h>
 #include <ravine/optim/sgd.h>
 #include <ravine/optim/sparse_adam.h>
+#include <ravine/runtime/dlpack.h>
 #include <ravine/runtime/file.h>
 #include <ravine/runtime/foreach.h>
 #include <ravine/runtime/fused.h>
