@@ -17,10 +17,10 @@
 namespace ravine::testing {
 namespace {
 
-using Lists = std::vector<std::vector<Tensor>>;  // a list for each slot of a rule
+using SlotTensors = std::vector<std::vector<Tensor>>;  // a list for each slot of a rule
 
-template <class A, class Rule> Lists fresh_lists(const Parameters& parameters, const typename A::Options& options) {
-    Lists lists(Rule::slots);
+template <class A, class Rule> SlotTensors fresh_lists(const Parameters& parameters, const typename A::Options& options) {
+    SlotTensors lists(Rule::slots);
     for (const Parameter& parameter : parameters) {
         lists[0].push_back(parameter.data().clone());
         lists[1].push_back(parameter.grad());
@@ -42,7 +42,7 @@ template <class A, class Rule, class Call> void compare_with_class(const typenam
         optim::OptimizerOf<A> optimizer(parameters, options);
         optimizer.set_implementation(Implementation::fused);
         backward(parameters, 1);
-        Lists lists = fresh_lists<A, Rule>(parameters, options);
+        SlotTensors lists = fresh_lists<A, Rule>(parameters, options);
         kernels::scalars_of<Rule> scalars{};
         if constexpr (kernels::scalar_count<Rule> != 0) scalars = Rule::initial(A::hyper(options));
         for (int step = 1; step <= 8; ++step) {
@@ -62,10 +62,10 @@ template <class A, class Rule, class Call> void compare_with_class(const typenam
 
 /// A call with the lists of two states.
 template <class Function> auto two_states(Function function) {
-    return [function](const Lists& lists, const auto& terms, const auto& switches) { function(lists[0], lists[1], lists[2], lists[3], terms, switches, 1, Context()); };
+    return [function](const SlotTensors& lists, const auto& terms, const auto& switches) { function(lists[0], lists[1], lists[2], lists[3], terms, switches, 1, Context()); };
 }
 template <class Function> auto one_state(Function function) {
-    return [function](const Lists& lists, const auto& terms, const auto& switches) { function(lists[0], lists[1], lists[2], terms, switches, 1, Context()); };
+    return [function](const SlotTensors& lists, const auto& terms, const auto& switches) { function(lists[0], lists[1], lists[2], terms, switches, 1, Context()); };
 }
 
 }  // namespace
@@ -83,13 +83,13 @@ TEST_CASE("the fused functions of classes with one rule make the class's steps")
 TEST_CASE("fused::rmsprop is centered and has momentum as its lists say") {
     using kernels::RMSpropRule;
     using A = optim::RMSpropAlgorithm;
-    const auto call = [](const Lists& l, const std::vector<Tensor>& averages, const std::vector<Tensor>& buffers, const auto& terms, const auto& switches) {
+    const auto call = [](const SlotTensors& l, const std::vector<Tensor>& averages, const std::vector<Tensor>& buffers, const auto& terms, const auto& switches) {
         fused::rmsprop(l[0], l[1], l[2], averages, buffers, terms, switches);
     };
-    compare_with_class<A, RMSpropRule<false, false>>({}, [&](const Lists& l, const auto& t, const auto& s) { call(l, {}, {}, t, s); });
-    compare_with_class<A, RMSpropRule<true, false>>({.weight_decay = 0.1, .momentum = 0.9}, [&](const Lists& l, const auto& t, const auto& s) { call(l, {}, l[3], t, s); });
-    compare_with_class<A, RMSpropRule<false, true>>({.centered = true}, [&](const Lists& l, const auto& t, const auto& s) { call(l, l[3], {}, t, s); });
-    compare_with_class<A, RMSpropRule<true, true>>({.momentum = 0.9, .centered = true}, [&](const Lists& l, const auto& t, const auto& s) { call(l, l[4], l[3], t, s); });
+    compare_with_class<A, RMSpropRule<false, false>>({}, [&](const SlotTensors& l, const auto& t, const auto& s) { call(l, {}, {}, t, s); });
+    compare_with_class<A, RMSpropRule<true, false>>({.weight_decay = 0.1, .momentum = 0.9}, [&](const SlotTensors& l, const auto& t, const auto& s) { call(l, {}, l[3], t, s); });
+    compare_with_class<A, RMSpropRule<false, true>>({.centered = true}, [&](const SlotTensors& l, const auto& t, const auto& s) { call(l, l[3], {}, t, s); });
+    compare_with_class<A, RMSpropRule<true, true>>({.momentum = 0.9, .centered = true}, [&](const SlotTensors& l, const auto& t, const auto& s) { call(l, l[4], l[3], t, s); });
 }
 
 }  // namespace ravine::testing

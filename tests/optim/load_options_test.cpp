@@ -274,7 +274,6 @@ TEST_CASE("all that is wrong is in one message: groups, parameters, options and 
 }
 
 TEST_CASE("one id for two parameters, and two states for one, are refused; by position the last one counts") {
-    AnyRun run("Adam", {}, {}, DType::f32, {});
     const Parameters equal = make_parameters({{4}, {4}}, DType::f32);
     optim::Adam optimizer(equal);
     backward(equal, 1);

@@ -4,7 +4,7 @@
 namespace ravine::inline v0::optim {
 
 /// The time for which an optimizer steps other parameters with another state; made by swap_in_optimizer_params_and_state.
-class [[nodiscard]] RAVINE_API SwappedIn {
+class RAVINE_API SwappedIn {
   public:
     SwappedIn(const SwappedIn&) = delete;
     SwappedIn& operator=(const SwappedIn&) = delete;
@@ -33,6 +33,6 @@ class [[nodiscard]] RAVINE_API SwappedIn {
 /// The optimizer must outlive the scope and keep its groups inside of it. std::invalid_argument with all complaints, and nothing
 /// has changed then: an optimizer without any state; a state_dict that does not fit, also in shapes, dtypes and devices, which torch
 /// does not compare; LBFGS, whose state belongs to all parameters together.
-RAVINE_API SwappedIn swap_in_optimizer_params_and_state(Optimizer& optimizer, const Parameters& params, const Value& state_dict);
+[[nodiscard]] RAVINE_API SwappedIn swap_in_optimizer_params_and_state(Optimizer& optimizer, const Parameters& params, const Value& state_dict);
 
 }  // namespace ravine::inline v0::optim
