@@ -265,11 +265,11 @@ TEST_CASE("all that is wrong is in one message: groups, parameters, options and 
     bad.at("state").at(0).as<Dict>().set("exp_avg", zeros({5, 3}, DType::f32));
     bad.at("state").at(2).as<Dict>().erase("exp_avg_sq");
     const std::string text = refused_load(run.optimizer, bad);
-    for (const char* part : {"the number of groups must be 3, got 2", "lr must be a number, got 'fast' (string) (param_groups[0])", "eps must be >= 0, got -1 (param_groups[0])",
+    for (const char* part : {"the number of groups must be 3, got 2", "lr must be a number, got 'fast' (str) (param_groups[0])", "eps must be >= 0, got -1 (param_groups[0])",
                              "betas[1] must be in [0, 1), got 1.5 (param_groups[0])", "param_groups[1] must have the parameter 'more'",
                              "param_groups[1] must have only parameters of the optimizer, got 'other'", "weight_decay must be given, got none (param_groups[1])",
                              "state of 'in': exp_avg must be a float32 tensor of shape (3, 5)", "state of 'out' must have step, exp_avg, exp_avg_sq"}) {
-        CHECK_MESSAGE(contains(text, part), text << "\n" << part);
+        CHECK_MESSAGE(contains(text, part), text << "\n" << std::string(part));
     }
 }
 

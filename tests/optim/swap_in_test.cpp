@@ -127,7 +127,7 @@ TEST_CASE("what does not fit is refused whole, and nothing is swapped") {
     const std::string text = refused(others.parameters, keys);
     for (const char* part : {"param_groups[0] must have the keys of the current one, got none of [maximize] and others [note]", "got 9: {}", "got 'extra': {}",
                              "exp_avg must be a float32 tensor of shape (3, 5), got tensor(float32, (5, 3))", "exp_avg must be a tensor that can be written"}) {
-        CHECK_MESSAGE(contains(text, part), text << "\n" << part);
+        CHECK_MESSAGE(contains(text, part), text << "\n" << std::string(part));
     }
     CHECK(contains(complaint([&] { const auto swapped = swap_in_optimizer_params_and_state(lbfgs.optimizer, lbfgs.parameters, lbfgs.optimizer.state_dict()); }),
                    "the state must be of single parameters, got one of all together"));
