@@ -7,6 +7,7 @@
 #include <ravine/runtime/update.h>
 
 #include <bit>
+#include <optional>
 #include <tuple>
 
 namespace ravine::inline v0::optim {
@@ -64,6 +65,7 @@ class ElementwiseBody final : public OptimizerBody {
         bool counted;         ///< by the device, which then knows about `step` and `first` what nobody else does
         const void* counts;   ///< what it goes on from: `count` of the rows when they were planned
         Tensor count;         ///< of the rows from now on
+        std::optional<DType> average;  ///< the dtype of averages that move with its rows
         std::size_t variant;
         Implementation implementation;
         unsigned plan_entry;
@@ -85,6 +87,8 @@ class ElementwiseBody final : public OptimizerBody {
     void drop_plan() noexcept;
     void prepare_entry(Entry& entry);
     void prepare_counted(const Entry& entry, PlanEntry& planned) const;
+    /// Whether the averages that follow move in this step's pass.
+    bool prepare_averages();
     void check_gradients_writable() const;
     /// Whether a step with this rule leaves anything that the next one goes on from.
     bool keeps_state(const RuleInfo& rule) const { return algorithm_.counts_steps || !rule.state.empty(); }

@@ -59,6 +59,12 @@ void LBFGSBody::check_state_fits(const FlatParameters& flat) const {
 }
 
 double LBFGSBody::step(function_ref<double()> closure) {
+    double loss = 0;
+    run_followed([&] { loss = minimize(closure); });
+    return loss;
+}
+
+double LBFGSBody::minimize(function_ref<double()> closure) {
     begin_step();
     check_group(*groups().front(), 0, false);
     if (found_inf().defined() || grad_scale().defined()) {

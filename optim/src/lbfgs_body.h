@@ -30,6 +30,7 @@ class LBFGSBody final : public OptimizerBody {
   private:
     const Parameters& parameters() const { return groups().front()->params(); }
     const LBFGSOptions& options() const { return static_cast<const OptionsGroup<LBFGSOptions>&>(*groups().front()).options; }
+    double minimize(function_ref<double()> closure);
     void check_state_fits(const FlatParameters& flat) const;
 
     LBFGSState state_;

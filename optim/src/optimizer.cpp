@@ -61,6 +61,8 @@ void Optimizer::send_options() { body_->send_options(); }
 void Optimizer::set_grad_scale(Tensor grad_scale) { body_->set_grad_scale(std::move(grad_scale)); }
 void Optimizer::set_found_inf(Tensor found_inf) { body_->set_found_inf(std::move(found_inf)); }
 
+void Optimizer::set_follower(std::weak_ptr<StepFollower> follower) { body_->set_follower(std::move(follower)); }
+
 std::string Optimizer::to_string() const { return body_->to_string(); }
 
 const std::shared_ptr<GroupSet>& Optimizer::group_set() const noexcept { return body_->group_set(); }

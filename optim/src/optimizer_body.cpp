@@ -104,9 +104,11 @@ void OptimizerBody::begin_step() {
 }
 
 void OptimizerBody::step() {
-    begin_step();
-    for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g, false);
-    update();
+    run_followed([this] {
+        begin_step();
+        for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g, false);
+        update();
+    });
 }
 
 void OptimizerBody::check_gradients() const {

@@ -1,5 +1,6 @@
 #pragma once
 #include <ravine/optim/optimizer_class.h>
+#include <ravine/optim/step_follower.h>
 
 #include <memory>
 #include <span>
@@ -66,6 +67,7 @@ class OptimizerBody {
     Parameters parameters() const;
     void set_grad_scale(Tensor grad_scale);
     void set_found_inf(Tensor found_inf);
+    void set_follower(std::weak_ptr<StepFollower> follower);
 
     Group& add_param_group(Parameters params, const Dict& options);
     void remove_param(const Parameter& parameter);
@@ -83,7 +85,7 @@ class OptimizerBody {
 
     /// What takes the place of parameters, options and state by `swap`, and is read from there; fills `states`.
     PreparedLoad prepare_swap(const Parameters& params, const Value& state_dict, std::vector<LoadedState>& states) const;
-    /// Exchanges parameters, options and state.
+    /// Exchanges parameters, options, state and what follows a step.
     void swap(PreparedLoad& other) noexcept;
 
     /// Whether a step has more to do than the step.
@@ -110,6 +112,13 @@ class OptimizerBody {
     virtual std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const = 0;
     /// Exchanges all state for what `prepare_states` gave.
     virtual void exchange_states(void* prepared) noexcept = 0;
+
+    /// Runs a step, and after it what follows.
+    void run_followed(function_ref<void()> step);
+    /// Null, or what follows the step that runs.
+    StepFollower* follower() const noexcept { return running_follower_; }
+    /// Says that this step has moved the averages which are carried.
+    void averages_moved() noexcept { averages_moved_ = true; }
 
     /// Notes that there was a step. std::invalid_argument if there is no group.
     void begin_step();
@@ -142,6 +151,10 @@ class OptimizerBody {
     Tensor grad_scale_;
     Tensor found_inf_;
     std::unique_ptr<OptimizerHooks> hooks_;
+    std::weak_ptr<StepFollower> follower_;
+    bool has_follower_ = false;
+    StepFollower* running_follower_ = nullptr;
+    bool averages_moved_ = false;
 };
 
 /// ids of torch's state_dict: per group, the id of every parameter.

@@ -100,6 +100,8 @@ PreparedLoad OptimizerBody::prepare_swap(const Parameters& params, const Value& 
 
 void OptimizerBody::swap(PreparedLoad& other) noexcept {
     for (std::size_t g = 0; g < other.groups.size(); ++g) std::swap(GroupAccess::params(*groups()[g]), GroupAccess::params(*other.groups[g]));
+    follower_.swap(other.follower);
+    has_follower_ = !follower_.expired();
     exchange(other);
 }
 

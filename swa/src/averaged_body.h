@@ -1,6 +1,7 @@
 #pragma once
 #include "average_plan.h"
 
+#include <ravine/optim/step_follower.h>
 #include <ravine/swa/averaged_model.h>
 
 namespace ravine::inline v0::swa {
@@ -13,6 +14,7 @@ std::string difference(const Shape& shape, DType dtype, const Tensor& given);
 struct AveragedModel::Body {
     Body(const Parameters& model, const AveragedModelOptions& how, const Context& where);
     void check(const Parameters& model, const Buffers& now) const;
+    void check_parameter(std::size_t index, const Parameter& parameter) const;
     void update(const Parameters& model, const Buffers& now);
     std::span<const Tensor> averages() const noexcept { return std::span(tensors).first(averaged); }
     std::span<const Tensor> shadows_of_averages();
@@ -33,6 +35,7 @@ struct AveragedModel::Body {
     std::optional<AveragePlan> plan;
     std::vector<Tensor> currents;  // the model's in an update; kept for its memory
     std::vector<Tensor> shadows;   // where functions of a user write
+    std::shared_ptr<optim::StepFollower> followed;  // the optimizer of `follow`
 };
 
 }  // namespace ravine::inline v0::swa

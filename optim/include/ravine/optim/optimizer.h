@@ -11,6 +11,7 @@
 namespace ravine::inline v0::optim {
 
 class OptimizerBody;
+class StepFollower;
 class SwappedIn;
 struct OptimizerClass;
 namespace detail {
@@ -108,6 +109,10 @@ class RAVINE_API Optimizer {
     /// std::invalid_argument for another shape or dtype.
     void set_grad_scale(Tensor grad_scale);
     void set_found_inf(Tensor found_inf);
+
+    /// What takes in the parameters at the end of each step from the next one on, in place of what did; null ends it, and so does the end of
+    /// the follower's life. It is not shared: one follower has one optimizer. See step_follower.h; not in torch.
+    void set_follower(std::weak_ptr<StepFollower> follower);
 
     /// Class name and options of each group, like printing in torch.
     std::string to_string() const;

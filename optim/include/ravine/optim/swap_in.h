@@ -28,7 +28,7 @@ class RAVINE_API SwappedIn {
 /// The groups get the parameters in their order, as many as they have now; surplus ones are ignored. Options are those of the
 /// state_dict, whose groups must have exactly the keys of the current ones. Nothing is copied: steps change the tensors of the
 /// given state in place (its counts, where they are tensors, when the scope ends). What a parameter has no state for starts anew, and
-/// what steps make then is lost.
+/// what steps make then is lost. An average that follows the optimizer's steps (`set_follower`) waits until the scope ends.
 ///
 /// The optimizer must outlive the scope and keep its groups inside of it. std::invalid_argument with all complaints, and nothing
 /// has changed then: an optimizer without any state; a state_dict that does not fit, also in shapes, dtypes and devices, which torch
