@@ -62,6 +62,8 @@ const Tensor& Parameter::data() const noexcept { return body_->data; }
 const Tensor& Parameter::grad() const noexcept { return body_->grad; }
 const SparseTensor& Parameter::sparse_grad() const noexcept { return body_->sparse_grad; }
 
+std::uint64_t Parameter::generation() const noexcept { return body_->generation; }
+
 void Parameter::set_grad(Tensor grad) const {
     check_grad(body_->data, grad);
     if (!body_->sparse_grad.defined() && grad.is_same_view(body_->grad) && grad.read_only() == body_->grad.read_only()) return;

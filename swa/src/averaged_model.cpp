@@ -125,15 +125,44 @@ void AveragedModel::Body::check_parameter(std::size_t index, const Parameter& pa
     check_one("parameter", index, parameters[index].name(), tensors[index], model_dtypes[index], parameter.name(), parameter.data());
 }
 
-void AveragedModel::Body::update(const Parameters& model, const Buffers& now) {
-    check(model, now);
+bool AveragedModel::Body::has_seen(const Parameters& model, const Buffers& now) const noexcept {
+    constexpr std::size_t ahead = 8;
+    if (model.size() != seen.size() || now.size() != buffers.size()) return false;
+    for (std::size_t i = 0; i < model.size(); ++i) {
+        if (i + ahead < model.size()) __builtin_prefetch(model[i + ahead].body());
+        if (!(model[i] == seen[i].parameter) || model[i].generation() != seen[i].generation) return false;
+    }
+    for (std::size_t i = 0; i < now.size(); ++i) {
+        if (now[i].name != buffers[i].name || !now[i].data.is_same_view(currents[model.size() + i])) return false;
+    }
+    return true;
+}
+
+void AveragedModel::Body::see(const Parameters& model, const Buffers& now) {
+    seen.clear();
     currents.clear();
+    plan_follows = false;
     for (const Parameter& parameter : model) currents.push_back(parameter.data());
     for (const Buffer& buffer : now) currents.push_back(buffer.data);
-    if (n_averaged == 0) foreach::copy_(averages(), std::span(currents).first(averaged), context);
-    else if (plan) plan->run(std::span(currents).first(averaged), n_averaged);
-    else if (options.avg_fn) call_avg_fn();
-    else call_multi_avg_fn();
+    for (const Parameter& parameter : model) seen.push_back({parameter, parameter.generation()});
+}
+
+void AveragedModel::Body::update(const Parameters& model, const Buffers& now) {
+    if (!has_seen(model, now)) {
+        check(model, now);
+        see(model, now);
+    }
+    const auto averages_of = std::span(currents).first(averaged);
+    if (n_averaged == 0) {
+        foreach::copy_(averages(), averages_of, context);
+    } else if (plan) {
+        plan->run(averages_of, n_averaged, plan_follows);
+        plan_follows = true;
+    } else if (options.avg_fn) {
+        call_avg_fn();
+    } else {
+        call_multi_avg_fn();
+    }
     for (std::size_t i = averaged; i < tensors.size(); ++i) tensors[i].copy_(currents[i], context);
     ++n_averaged;
 }
