@@ -30,8 +30,8 @@ class ElementwiseBody final : public OptimizerBody {
     void prepare_group(const Parameters& params) override;
     void forget_state(const Parameter& parameter) noexcept override { store_.erase(parameter); }
     Parameters parameters_with_state() const override;
-    std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const override;
-    void commit_states(std::shared_ptr<void> prepared) noexcept override;
+    std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const override;
+    void exchange_states(void* prepared) noexcept override;
 
   private:
     friend class Planner;
@@ -133,7 +133,7 @@ class ElementwiseBody final : public OptimizerBody {
     void check_scalars(std::size_t group, DType dtype, const kernels::StepArguments& arguments) const;
     /// New state tensors of that name, with what they start with.
     std::vector<Tensor> started(const Group& group, std::string_view slot, std::span<const Tensor> like) const;
-    bool load_slot(const LoadedState& state, std::string_view name, const Value& value, bool cast, StateStore::Slots& slots,
+    bool load_slot(const LoadedState& state, std::string_view name, const Value& value, const LoadRules& rules, StateStore::Slots& slots,
                    Complaints& complaints) const;
 
     const Algorithm& algorithm_;

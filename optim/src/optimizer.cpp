@@ -21,14 +21,9 @@ Optimizer::~Optimizer() = default;
 std::string_view Optimizer::name() const noexcept { return body_->name(); }
 const Traits& Optimizer::traits() const noexcept { return body_->traits(); }
 
-void Optimizer::step() { body_->step(); }
-
-double Optimizer::step(function_ref<double()> closure) { return body_->step(closure); }
-
 Tensor Optimizer::clip_grad_norm_(double max_norm, double norm_type) {
     return optim::clip_grad_norm_(body_->parameters(), max_norm, norm_type, body_->context());
 }
-
 
 void Optimizer::zero_grad(bool set_to_none) { body_->zero_grad(set_to_none); }
 
@@ -53,12 +48,6 @@ Tensor Optimizer::state(const Parameter& parameter, std::string_view slot) const
     for (const auto& [key, tensor] : slots) known.push_back(key.as<std::string>());
     throw std::out_of_range(fmt::format("{}: '{}' must be in the state of {}, which has {}", name(), slot, describe(parameter),
                                         known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
-}
-
-Value Optimizer::state_dict() const { return body_->state_dict(); }
-
-void Optimizer::load_state_dict(const Value& state_dict, const LoadOptions& options) {
-    body_->load_state_dict(state_dict, options);
 }
 
 void Optimizer::remove_param(const Parameter& parameter) { body_->remove_param(parameter); }

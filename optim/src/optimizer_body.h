@@ -21,6 +21,16 @@ class Complaints {
     std::vector<std::string> texts_;
 };
 
+struct OptimizerHooks;
+struct PreparedLoad;
+
+/// What a loaded state may be like.
+struct LoadRules {
+    bool cast = false;            ///< tensors may have another floating-point dtype than their parameter
+    bool passes_unknown = false;  ///< slots that the class does not have are passed over
+    bool adopts = false;          ///< tensors are taken as they are, not copied
+};
+
 /// The state of one parameter as a file has it.
 struct LoadedState {
     const Parameter* parameter;
@@ -70,7 +80,19 @@ class OptimizerBody {
     virtual void select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) = 0;
 
     Value state_dict() const;
-    void load_state_dict(const Value& state_dict, const LoadOptions& options);
+    /// Calls `finish` at the end. If that throws, everything is put back.
+    void load_state_dict(const Value& state_dict, const LoadOptions& options, function_ref<void()> finish);
+
+    /// What takes the place of parameters, options and state by `swap`, and is read from there; fills `states`.
+    PreparedLoad prepare_swap(const Parameters& params, const Value& state_dict, std::vector<LoadedState>& states) const;
+    /// Exchanges parameters, options, state and what follows a step.
+    void swap(PreparedLoad& other) noexcept;
+
+    /// Whether a step has more to do than the step.
+    bool has_step_hooks() const noexcept { return hooks_ != nullptr || context_.step_hooks != nullptr; }
+    /// Null if there were never any.
+    const OptimizerHooks* find_hooks() const noexcept { return hooks_.get(); }
+    OptimizerHooks& hooks();
 
   protected:
     /// One update.
@@ -87,9 +109,9 @@ class OptimizerBody {
     /// Parameters with state, in the order in which it was made.
     virtual Parameters parameters_with_state() const = 0;
     /// Copies loaded states into a store of its own; what does not fit goes to `complaints`.
-    virtual std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const = 0;
-    /// Replaces all state by what `prepare_states` gave.
-    virtual void commit_states(std::shared_ptr<void> prepared) noexcept = 0;
+    virtual std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const = 0;
+    /// Exchanges all state for what `prepare_states` gave.
+    virtual void exchange_states(void* prepared) noexcept = 0;
 
     /// Runs a step, and after it what follows.
     void run_followed(function_ref<void()> step);
@@ -114,6 +136,11 @@ class OptimizerBody {
   private:
     /// Empty, or what is wrong with a group's options, each alone and together.
     std::string complaint(const Group& group, bool first) const;
+    /// std::invalid_argument for parameters that the class does not take.
+    void check_kinds(const Parameters& params, std::string_view where) const;
+    std::shared_ptr<Group> loaded_group(std::size_t index, const Dict* options, Complaints& complaints) const;
+    PreparedLoad prepare_load(const Value& state_dict, const LoadOptions& options) const;
+    void exchange(PreparedLoad& other) noexcept;
 
     const OptimizerClass& class_;
     std::shared_ptr<GroupSet> groups_;
@@ -123,6 +150,7 @@ class OptimizerBody {
     Executor* executor_;
     Tensor grad_scale_;
     Tensor found_inf_;
+    std::unique_ptr<OptimizerHooks> hooks_;
     std::weak_ptr<StepFollower> follower_;
     bool has_follower_ = false;
     StepFollower* running_follower_ = nullptr;

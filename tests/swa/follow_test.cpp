@@ -3,6 +3,7 @@
 #include "allocations.h"
 
 #include <ravine/optim/lbfgs.h>
+#include <ravine/optim/swap_in.h>
 #include <ravine/swa/averaged_model.h>
 
 namespace ravine::testing {
@@ -244,6 +245,38 @@ TEST_CASE("gradients and parameters that move in memory take their averages alon
         return values_of(average, model);
     };
     CHECK(run_steps(true) == run_steps(false));
+}
+
+TEST_CASE("hooks of a step stand around the average that follows it") {
+    const Parameters model = make_parameters({{4, 2}, {3}}, DType::f32);
+    optim::AdamW optimizer(model);
+    swa::AveragedModel average(model);
+    average.follow(optimizer, model);
+    std::vector<std::int64_t> seen;
+    optimizer.register_step_pre_hook([&](auto&&...) { seen.push_back(average.n_averaged()); });
+    optimizer.register_step_post_hook([&](auto&&...) { seen.push_back(average.n_averaged()); });
+    backward(model, 1);
+    for (int step = 1; step <= 2; ++step) optimizer.step();
+    CHECK(seen == std::vector<std::int64_t>{0, 1, 1, 2});
+}
+
+TEST_CASE("an average waits while other parameters are swapped in, and then follows again") {
+    const Parameters model = make_parameters({{4, 2}, {3}}, DType::f32), others = make_parameters({{4, 2}, {3}}, DType::f32, 9);
+    optim::AdamW optimizer(model), other(others);
+    swa::AveragedModel average(model);
+    average.follow(optimizer, model);
+    backward(model, 1);
+    backward(others, 2);
+    optimizer.step();
+    other.step();
+    const Value before = values_of(average, model);
+    {
+        const auto swapped = optim::swap_in_optimizer_params_and_state(optimizer, others, other.state_dict());
+        optimizer.step();
+    }
+    CHECK(values_of(average, model) == before);
+    optimizer.step();
+    CHECK(average.n_averaged() == 2);
 }
 
 TEST_CASE("a steady step that averages allocates nothing") {
