@@ -23,6 +23,7 @@ struct BenchArguments {
     std::vector<std::string> optimizers = {"AdamW"};
     std::vector<std::string> dtypes = {"f32"};
     std::vector<std::string> implementations = {"automatic"};
+    std::vector<std::string> averages = {"none"};
     std::vector<int> threads = {1};
     double seconds = 10;
     RunOptions run;
@@ -79,6 +80,8 @@ BenchRequest read_request(const BenchArguments& arguments) {
     for (const std::string& name : arguments.implementations) {
         request.implementations.push_back(optim::implementation_from_name(name));
     }
+    request.averages.clear();
+    for (const std::string& name : arguments.averages) request.averages.push_back(bench_average(name));
     request.device = arguments.run.device();
     if (request.device != Device{} && arguments.threads != std::vector{1}) {
         refuse("bench", "--threads must be 1 on a device", fmt::format("{}", fmt::join(arguments.threads, ",")));
@@ -108,6 +111,8 @@ void add_bench(CommandLine& program) {
     command.option("--optimizer", arguments->optimizers, "classes with options: adamw,sgd:momentum=0.9:nesterov=true", "NAME,...");
     command.list("--dtype", arguments->dtypes, "f64, f32, bf16, f16", "NAME,...");
     command.list("--implementation", arguments->implementations, "automatic, for_loop, foreach, fused", "NAME,...");
+    command.list("--average", arguments->averages,
+                 "an exponential average of the weights beside the step, in float32 for 16-bit ones: none, in_step, apart, alone (without a step)", "NAME,...");
     command.list("--threads", arguments->threads, "numbers of threads", "N,...");
     command.option("--seconds", arguments->seconds, "time for all of it together, at least three rounds", "S");
     command.flag("--json", arguments->json, "one object a line");

@@ -51,6 +51,7 @@ void check_memory(const BenchRequest& request) {
     if (!available) return;
     std::vector<std::size_t> slots;
     for (const BenchOptimizer& optimizer : request.optimizers) slots.push_back(state_slots(optimizer));
+    const auto averages = static_cast<double>(request.averages.size() - static_cast<std::size_t>(std::count(request.averages.begin(), request.averages.end(), BenchAverage::none)));
     double needed = 0;
     for (const BenchCase& one : request.cases) {
         for (const DType dtype : request.dtypes) {
@@ -59,7 +60,8 @@ void check_memory(const BenchRequest& request) {
             needed += 2 * tensor_bytes + overhead;
             for (std::size_t o = 0; o < slots.size(); ++o) {
                 const auto copies = static_cast<double>(request.implementations.size() * request.threads.size());
-                needed += copies * (static_cast<double>(slots[o]) * tensor_bytes + overhead);
+                const double average_bytes = static_cast<double>(one.parameters()) * static_cast<double>(std::max<std::size_t>(item_size(dtype), 4));
+                needed += copies * (static_cast<double>(slots[o] * request.averages.size()) * tensor_bytes + averages * average_bytes + overhead);
                 if (!on_host) needed += static_cast<double>(2 + slots[o]) * tensor_bytes;  // what the stream copies
                 if (needed <= *available) continue;
                 throw std::runtime_error(

@@ -36,9 +36,10 @@ std::string digits(double number) {
     return fmt::format("{:.{}f}", number, decimals);
 }
 
-std::string label(const BenchOptimizer& optimizer) {
-    std::string text = optimizer.name;
-    for (const auto& [key, value] : optimizer.shown.items()) text += fmt::format(" {}={}", key, value.dump());
+std::string label(const BenchResult& result) {
+    std::string text = result.optimizer->name;
+    for (const auto& [key, value] : result.optimizer->shown.items()) text += fmt::format(" {}={}", key, value.dump());
+    if (result.average != BenchAverage::none) text += fmt::format(" (average {})", name(result.average));
     return text;
 }
 
@@ -82,6 +83,7 @@ std::string bench_json(std::span<const BenchResult> results) {
                            {"share_of_ceiling", share_of_ceiling(result)},
                            {"allocations_per_step", count(result.allocations)},
                            {"launches_per_step", nullptr},
+                           {"average", name(result.average)},
                            {"host_ms", result.host ? Json(*result.host * 1e3) : Json()},
                            {"device_name", is_host(result.device) ? Json() : Json(cuda_device_name(result.device.index))}};
         text += line.dump() + '\n';
@@ -91,11 +93,11 @@ std::string bench_json(std::span<const BenchResult> results) {
 
 std::string bench_table(std::span<const BenchResult> results) {
     std::size_t width = std::string_view("optimizer").size();
-    for (const BenchResult& result : results) width = std::max(width, label(*result.optimizer).size());
+    for (const BenchResult& result : results) width = std::max(width, label(result).size());
     std::string text = row(width, {"case", "optimizer", "code", "dtype", "thr", "rounds", "ms", "p10", "p90", "host", "ns/param", "GB/s", "ceiling",
                                    "share", "allocs"});
     for (const BenchResult& result : results) {
-        text += row(width, {result.of->name, label(*result.optimizer), std::string(optim::name(result.implementation)),
+        text += row(width, {result.of->name, label(result), std::string(optim::name(result.implementation)),
                             std::string(short_name(result.dtype)), std::to_string(result.threads), std::to_string(result.rounds),
                             digits(result.median * 1e3), digits(result.p10 * 1e3), digits(result.p90 * 1e3), result.host ? digits(*result.host * 1e3) : "-", digits(ns_per_parameter(result)),
                             digits(rate(result, result.median)), digits(rate(result, result.ceiling)),

@@ -2,7 +2,7 @@
 
 #include "bench_allocations.h"
 #include "bench_memory.h"
-#include "bench_stream.h"
+#include "bench_step.h"
 #include "progress.h"
 
 #include <algorithm>
@@ -126,7 +126,7 @@ struct TimedStream {
 
 struct Combination {
     BenchResult result;
-    optim::Optimizer step;
+    BenchStep step;
     TimedStream* stream;
     Timed timed;
     long allocations = 0;
@@ -175,31 +175,35 @@ class Bench {
 
     Tensor placed(const Tensor& tensor) const { return request_.device == Device{} ? tensor : tensor.to(request_.device); }
 
-    /// All implementations and numbers of threads.
+    /// All implementations, averages and numbers of threads.
     void add(const BenchCase& of, DType dtype, const BenchOptimizer& optimizer, const Parameters& parameters) {
         for (const int threads : request_.threads) {
             for (const auto implementation : request_.implementations) {
-                const Context context{.executor = &executors_.at(threads)};
-                auto one = std::make_unique<Combination>(
-                    Combination{{&of, &optimizer, dtype, implementation, threads, request_.device, 0, 0, 0, 0, 0, {}, 0, 0},
-                                optim::make(optimizer.name, parameters, optimizer.options, context),
-                                nullptr, Timed(request_.device)});
-                one->step.set_implementation(implementation);
-                for (int step = 0; step < warm_steps; ++step) one->step.step();
-                one->timed.calibrate([&] { one->step.step(); });
-                one->stream = &stream_for(*one, parameters, context);
-                combinations_.push_back(std::move(one));
+                for (const BenchAverage average : request_.averages) {
+                    const BenchResult result{&of, &optimizer, dtype, implementation, average, threads, request_.device, 0, 0, 0, 0, 0, {}, 0, 0};
+                    add(result, parameters, {.executor = &executors_.at(threads)});
+                }
             }
         }
     }
 
-    TimedStream& stream_for(const Combination& one, const Parameters& parameters, const Context& context) {
-        std::size_t state = 0;
-        for (const Parameter& parameter : parameters) state += moving_state(one.step, parameter).size();
-        const auto key = std::tuple(one.result.of, one.result.dtype, state, one.result.threads);
+    void add(const BenchResult& result, const Parameters& parameters, const Context& context) {
+        auto one = std::make_unique<Combination>(
+            Combination{result, BenchStep(*result.optimizer, parameters, result.implementation, result.average, context), nullptr, Timed(request_.device)});
+        for (int step = 0; step < warm_steps; ++step) one->step.run();
+        one->timed.calibrate([&] { one->step.run(); });
+        one->stream = &stream_for(*one, context);
+        combinations_.push_back(std::move(one));
+    }
+
+    TimedStream& stream_for(const Combination& one, const Context& context) {
+        const std::vector<StreamRow> rows = one.step.rows();
+        std::size_t written = 0;
+        for (const StreamRow& row : rows) written += row.written.size();
+        const auto key = std::tuple(one.result.of, one.result.dtype, written, one.result.threads);
         auto& known = streams_[key];
         if (known == nullptr) {
-            known = std::make_unique<TimedStream>(Stream(parameters, one.step, context), request_.device);
+            known = std::make_unique<TimedStream>(Stream(rows, context), request_.device);
             known->each([](Timed& timed, const auto& pass) { timed.calibrate(pass); });
         }
         return *known;
@@ -211,9 +215,9 @@ class Bench {
             const int passes = stream->stream.bytes() < cacheable_bytes ? cache_passes : 0;
             for (const auto& one : combinations_) {
                 if (one->stream != stream.get()) continue;
-                for (int i = 0; i < passes; ++i) one->step.step();
+                for (int i = 0; i < passes; ++i) one->step.run();
                 const AllocationCount count;
-                one->timed.sample([&] { one->step.step(); });
+                one->timed.sample([&] { one->step.run(); });
                 one->allocations += count.so_far();
             }
             stream->each([&](Timed& timed, const auto& pass) {

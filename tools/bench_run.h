@@ -19,12 +19,24 @@ struct BenchOptimizer {
     Json shown;  ///< the options as they were given
 };
 
-/// Every case with every optimizer, dtype, implementation and number of threads, on one device.
+/// What is timed beside an optimizer's step: an exponential average of the weights by `swa::AveragedModel`, in float32 for 16-bit parameters.
+enum class BenchAverage {
+    none,
+    in_step,  ///< the step moves it (`follow`)
+    apart,    ///< after the step, by `update_parameters`
+    alone,    ///< `update_parameters` without a step
+};
+std::string_view name(BenchAverage average) noexcept;
+/// std::invalid_argument with the known ones.
+BenchAverage bench_average(std::string_view name);
+
+/// Every case with every optimizer, dtype, implementation, average and number of threads, on one device.
 struct BenchRequest {
     std::vector<BenchCase> cases;
     std::vector<BenchOptimizer> optimizers;
     std::vector<DType> dtypes;
     std::vector<optim::Implementation> implementations;
+    std::vector<BenchAverage> averages = {BenchAverage::none};
     std::vector<int> threads;  ///< of the CPU
     Device device;
     double seconds = 10;  ///< for all rounds together
@@ -36,6 +48,7 @@ struct BenchResult {
     const BenchOptimizer* optimizer;  ///< one of the request's
     DType dtype;
     optim::Implementation implementation;
+    BenchAverage average;
     int threads;
     Device device;
     std::int64_t bytes;               ///< that a step reads and writes

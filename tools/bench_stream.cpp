@@ -33,15 +33,13 @@ std::vector<Tensor> moving_state(const optim::Optimizer& optimizer, const Parame
     return result;
 }
 
-Stream::Stream(const Parameters& parameters, const optim::Optimizer& optimizer, const Context& context) : context_(context) {
-    const Device device = parameters.front().data().device();
-    for (const Parameter& parameter : parameters) {
-        const std::vector<Tensor> state = moving_state(optimizer, parameter);
-        const auto bytes = static_cast<std::int64_t>(parameter.data().nbytes());
-        const auto slots = static_cast<std::int64_t>(2 + state.size());
-        tensor_bytes_ += bytes * slots;
-        bytes_ += bytes * (2 * slots - 1);
-        if (device == Device{}) add_walk(parameter, state);
+Stream::Stream(const std::vector<StreamRow>& rows, const Context& context) : context_(context) {
+    const Device device = rows.front().read_only.device();
+    for (const StreamRow& row : rows) {
+        const auto bytes = static_cast<std::int64_t>(row.read_only.nbytes()), written = static_cast<std::int64_t>(row.written.size());
+        tensor_bytes_ += bytes * (written + 1);
+        bytes_ += bytes * (2 * written + 1);
+        if (device == Device{}) add_walk(row);
     }
     if (device == Device{}) make_tasks();
     else make_copies(device);
@@ -58,15 +56,15 @@ void Stream::make_copies(Device device) {
     }
 }
 
-void Stream::add_walk(const Parameter& parameter, const std::vector<Tensor>& state) {
-    const auto bytes = static_cast<std::int64_t>(parameter.data().nbytes());
+void Stream::add_walk(const StreamRow& row) {
+    const auto bytes = static_cast<std::int64_t>(row.read_only.nbytes());
     unsigned char* slot[kernels::max_slots] = {};
-    slot[kernels::param_slot] = static_cast<unsigned char*>(parameter.data().mutable_data());
-    slot[kernels::grad_slot] = static_cast<unsigned char*>(parameter.grad().mutable_data());
-    for (std::size_t s = 0; s < state.size(); ++s) slot[2 + s] = static_cast<unsigned char*>(state[s].mutable_data());
+    slot[kernels::param_slot] = static_cast<unsigned char*>(row.written.front().mutable_data());
+    slot[kernels::grad_slot] = const_cast<unsigned char*>(static_cast<const unsigned char*>(row.read_only.data()));
+    for (std::size_t s = 1; s < row.written.size(); ++s) slot[1 + s] = static_cast<unsigned char*>(row.written[s].mutable_data());
     for (std::int64_t first = 0; first < bytes; first += piece_bytes) {
         WalkPiece piece{};
-        for (std::size_t s = 0; s < 2 + state.size(); ++s) piece.slot[s] = slot[s] + first;
+        for (std::size_t s = 0; s < 1 + row.written.size(); ++s) piece.slot[s] = slot[s] + first;
         piece.bytes = std::min(piece_bytes, bytes - first);
         pieces_.push_back(piece);
     }

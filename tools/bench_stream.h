@@ -10,13 +10,19 @@ namespace ravine::tools {
 /// The live state of one parameter that moves with it, element by element.
 std::vector<Tensor> moving_state(const optim::Optimizer& optimizer, const Parameter& parameter);
 
+/// What a pass over one parameter reads, and writes but for `read_only`: runs of as many bytes.
+struct StreamRow {
+    std::vector<Tensor> written;
+    Tensor read_only;
+};
+
 /// The reads and writes of a step, but without arithmetic: what memory allows. On the CPU it goes over the same tensors in
-/// place, by as many threads: every slot is read; all but the gradient are written back unchanged. On a device it copies as
+/// place, by as many threads: every tensor is read; all but one (the gradient) are written back unchanged. On a device it copies as
 /// many bytes as a step moves between two blocks that together are as large as the tensors, and does not wait.
 class Stream {
   public:
-    /// The optimizer must have its state. It, the parameters and the executor must outlive this object.
-    Stream(const Parameters& parameters, const optim::Optimizer& optimizer, const Context& context);
+    /// The tensors and the executor must outlive this object. Not empty.
+    Stream(const std::vector<StreamRow>& rows, const Context& context);
 
     /// How many ways there are to do it.
     int variants() const { return copies_.empty() ? walk_variants : 1; }
@@ -29,7 +35,7 @@ class Stream {
     struct Copy {
         Tensor to, from;
     };
-    void add_walk(const Parameter& parameter, const std::vector<Tensor>& state);
+    void add_walk(const StreamRow& row);
     void make_tasks();
     void make_copies(Device device);
     static std::size_t slots_of(const WalkPiece& piece);

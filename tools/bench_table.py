@@ -7,7 +7,7 @@ usage: bench_table.py FILE...
 import json
 import sys
 
-COLUMNS = [("library", "{}"), ("case", "{}"), ("optimizer", "{}"), ("options", "{}"), ("implementation", "{}"), ("dtype", "{}"), ("threads", "{}"), ("ms", "{:.3g}"),
+COLUMNS = [("library", "{}"), ("case", "{}"), ("optimizer", "{}"), ("options", "{}"), ("average", "{}"), ("implementation", "{}"), ("dtype", "{}"), ("threads", "{}"), ("ms", "{:.3g}"),
            ("ms_p10", "{:.3g}"), ("ms_p90", "{:.3g}"), ("ns_per_parameter", "{:.3g}"), ("gbps", "{:.1f}"), ("ceiling_gbps", "{:.1f}"),
            ("share_of_ceiling", "{:.2f}"), ("allocations_per_step", "{}"), ("times_ravine", "{:.3g}")]
 

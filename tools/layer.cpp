@@ -51,6 +51,12 @@ void column_sums_on_host(const Tensor& matrix, const Tensor& sums) {
 
 }  // namespace
 
+Tensor rows_of(const Tensor& matrix, std::int64_t begin, std::int64_t count) {
+    const std::int64_t width = matrix.shape()[1];
+    auto* memory = static_cast<std::byte*>(matrix.mutable_data()) + static_cast<std::size_t>(begin * width) * item_size(matrix.dtype());
+    return borrow(static_cast<void*>(memory), matrix.dtype(), {count, width}, {.device = matrix.device()});
+}
+
 void fill_rows(const Tensor& matrix, const Tensor& bias, const Context& context) {
     // With a stride of 0 the bias is a matrix of equal rows.
     matrix.copy_(borrow(bias.data(), bias.dtype(), matrix.shape(), {.strides = {0, 1}, .device = bias.device()}), context);

@@ -3,6 +3,9 @@
 
 namespace ravine::tools {
 
+/// Some rows of a row-major matrix, as a view of its memory.
+Tensor rows_of(const Tensor& matrix, std::int64_t begin, std::int64_t count);
+
 /// What a layer does beside its product, in place, all tensors on one device. On the CPU the calling thread does it, with
 /// sums in double. On a device it is made of foreach functions and products, in the order of the context's stream.
 

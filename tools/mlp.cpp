@@ -1,7 +1,6 @@
 #include "mlp.h"
 
 #include "generator.h"
-#include "layer.h"
 
 #include <ravine/runtime/foreach.h>
 #include <ravine/runtime/linalg.h>
@@ -27,31 +26,58 @@ Tensor random(const Shape& shape, double bound, DType dtype, Generator& generato
 
 }  // namespace
 
-Mlp::Mlp(std::vector<std::int64_t> sizes, DType dtype, Device device, const Context& context)
-    : sizes_(std::move(sizes)), dtype_(dtype), device_(device), context_(context) {}
+Mlp::Mlp(std::vector<std::int64_t> sizes, bool has_norms, DType dtype, Device device, const Context& context)
+    : sizes_(std::move(sizes)), dtype_(dtype), device_(device), context_(context) {
+    for (std::size_t i = 0; has_norms && i + 1 < layers(); ++i) norms_.emplace_back(sizes_[i + 1], dtype, device, context);
+}
+
+void Mlp::add_parameters(Parameters& parameters, const std::string& name, const Tensor& weight, const Tensor& bias) const {
+    const auto add = [&](const char* which, const Tensor& data) {
+        parameters.emplace_back(name + which, on_device(data), zeros(data.shape(), dtype_, device_, context_));
+    };
+    add(".weight", weight);
+    add(".bias", bias);
+}
 
 Parameters Mlp::make_parameters(std::uint64_t seed) const {
     Generator generator(seed, 0);
     Parameters parameters;
     for (std::size_t i = 0; i < layers(); ++i) {
         const double bound = 1 / std::sqrt(static_cast<double>(sizes_[i]));
-        for (const auto& [name, shape] : {std::pair("weight", Shape(sizes_[i + 1], sizes_[i])), std::pair("bias", Shape(sizes_[i + 1]))}) {
-            parameters.emplace_back(fmt::format("layers.{}.{}", i, name), on_device(random(shape, bound, dtype_, generator)),
-                                    zeros(shape, dtype_, device_, context_));
-        }
+        const Tensor weight = random({sizes_[i + 1], sizes_[i]}, bound, dtype_, generator);
+        add_parameters(parameters, fmt::format("layers.{}", i), weight, random({sizes_[i + 1]}, bound, dtype_, generator));
+    }
+    for (std::size_t i = 0; i < norms_.size(); ++i) {
+        const Tensor ones = zeros({sizes_[i + 1]}, dtype_);
+        foreach::add_(std::span(&ones, 1), 1);
+        add_parameters(parameters, fmt::format("norms.{}", i), ones, zeros({sizes_[i + 1]}, dtype_));
     }
     return parameters;
+}
+
+swa::Buffers Mlp::buffers() const {
+    swa::Buffers result;
+    for (std::size_t i = 0; i < norms_.size(); ++i) {
+        const swa::Buffers of_norm = norms_[i].buffers(fmt::format("norms.{}", i));
+        result.insert(result.end(), of_norm.begin(), of_norm.end());
+    }
+    return result;
+}
+
+void Mlp::set_buffers(const swa::Buffers& buffers) {
+    for (std::size_t i = 0; i < norms_.size(); ++i) norms_[i].set_buffers(std::span(buffers).subspan(i * buffers.size() / norms_.size()));
 }
 
 std::int64_t Mlp::weights() const {
     std::int64_t sum = 0;
     for (std::size_t i = 0; i < layers(); ++i) sum += (sizes_[i] + 1) * sizes_[i + 1];
+    for (std::size_t i = 0; i < norms_.size(); ++i) sum += 2 * sizes_[i + 1];
     return sum;
 }
 
 void Mlp::learn(const Parameters& parameters, const Tensor& inputs, std::span<const std::int32_t> labels) {
     const Tensor placed = on_device(inputs);
-    forward(parameters, placed);
+    run(parameters, placed, true);
     const auto rows = static_cast<std::int64_t>(labels.size());
     const Tensor outputs = logits(rows), gradient = matrix(gradients_, layers() - 1, rows);
     if (on_host()) {
@@ -63,12 +89,17 @@ void Mlp::learn(const Parameters& parameters, const Tensor& inputs, std::span<co
     backward(parameters, placed);
 }
 
+void Mlp::run(const Parameters& parameters, const Tensor& inputs, bool training) {
+    for (BatchNorm& norm : norms_) norm.train(training);
+    forward(parameters, on_device(inputs));
+}
+
 Score Mlp::score(const Parameters& parameters, const Tensor& inputs, std::span<const std::int32_t> labels) {
     Score total;
     const auto rows = static_cast<std::int64_t>(labels.size());
     for (std::int64_t begin = 0; begin < rows; begin += rows_at_a_time) {
         const std::int64_t count = std::min(rows_at_a_time, rows - begin);
-        forward(parameters, on_device(rows_of(inputs, begin, count)));
+        run(parameters, rows_of(inputs, begin, count), false);
         add_score(logits(count), labels.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)), total);
     }
     return {total.loss / static_cast<double>(rows), total.accuracy / static_cast<double>(rows)};
@@ -98,9 +129,10 @@ void Mlp::forward(const Parameters& parameters, const Tensor& inputs) {
     reserve(rows);
     for (std::size_t i = 0; i < layers(); ++i) {
         const Tensor output = matrix(outputs_, i, rows);
-        fill_rows(output, parameters[2 * i + 1].data(), context_);
-        linalg::gemm(output, i == 0 ? inputs : matrix(outputs_, i - 1, rows), Transpose::no, parameters[2 * i].data(), Transpose::yes, 1, 1,
+        fill_rows(output, of_layer(parameters, i, 1).data(), context_);
+        linalg::gemm(output, i == 0 ? inputs : matrix(outputs_, i - 1, rows), Transpose::no, of_layer(parameters, i, 0).data(), Transpose::yes, 1, 1,
                      context_);
+        if (i < norms_.size()) norms_[i].forward(output, of_norm(parameters, i, 0).data(), of_norm(parameters, i, 1).data());
         if (i + 1 < layers()) relu(output, context_);
     }
 }
@@ -109,20 +141,18 @@ void Mlp::backward(const Parameters& parameters, const Tensor& inputs) {
     const std::int64_t rows = inputs.shape()[0];
     for (std::size_t i = layers(); i-- > 0;) {
         const Tensor gradient = matrix(gradients_, i, rows);
-        linalg::gemm(parameters[2 * i].grad(), gradient, Transpose::yes, i == 0 ? inputs : matrix(outputs_, i - 1, rows), Transpose::no, 1, 0,
-                     context_);
-        column_sums(gradient, rows_of(ones_, 0, rows), parameters[2 * i + 1].grad(), context_);
+        if (i < norms_.size()) {
+            const Parameter &weight = of_norm(parameters, i, 0), &bias = of_norm(parameters, i, 1);
+            norms_[i].backward(gradient, weight.data(), weight.grad(), bias.grad());
+        }
+        linalg::gemm(of_layer(parameters, i, 0).grad(), gradient, Transpose::yes, i == 0 ? inputs : matrix(outputs_, i - 1, rows), Transpose::no, 1,
+                     0, context_);
+        column_sums(gradient, rows_of(ones_, 0, rows), of_layer(parameters, i, 1).grad(), context_);
         if (i == 0) return;
         const Tensor before = matrix(gradients_, i - 1, rows);
-        linalg::gemm(before, gradient, Transpose::no, parameters[2 * i].data(), Transpose::no, 1, 0, context_);
+        linalg::gemm(before, gradient, Transpose::no, of_layer(parameters, i, 0).data(), Transpose::no, 1, 0, context_);
         relu_backward(before, matrix(outputs_, i - 1, rows), context_);
     }
-}
-
-Tensor rows_of(const Tensor& matrix, std::int64_t begin, std::int64_t count) {
-    const std::int64_t width = matrix.shape()[1];
-    auto* memory = static_cast<std::byte*>(matrix.mutable_data()) + static_cast<std::size_t>(begin * width) * item_size(matrix.dtype());
-    return borrow(static_cast<void*>(memory), matrix.dtype(), {count, width}, {.device = matrix.device()});
 }
 
 }  // namespace ravine::tools

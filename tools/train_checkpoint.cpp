@@ -54,6 +54,7 @@ std::vector<EpochRecord> history_from(const Dict& dict) {
 Dict TrainRun::state_dict() const {
     Dict model;
     for (const Parameter& parameter : parameters_) model.set(parameter.name(), parameter.data());
+    for (const swa::Buffer& buffer : network_.buffers()) model.set(buffer.name, buffer.data);
     Dict state = {{"model", std::move(model)}};
     optimizers_.save(state);
     state.set("averaged", averaged_ ? averaged_->state_dict() : Value());
@@ -63,8 +64,11 @@ Dict TrainRun::state_dict() const {
 
 void TrainRun::load_state_dict(const Dict& state) {
     const Dict& model = state.at("model").as<Dict>();
-    if (model.size() != parameters_.size()) throw std::invalid_argument(fmt::format("{} parameters instead of {}", model.size(), parameters_.size()));
+    const swa::Buffers buffers = network_.buffers();
+    const std::size_t expected = parameters_.size() + buffers.size();
+    if (model.size() != expected) throw std::invalid_argument(fmt::format("{} tensors of the model instead of {}", model.size(), expected));
     for (const Parameter& parameter : parameters_) parameter.data().copy_(model.at(parameter.name()).as<Tensor>());
+    for (const swa::Buffer& buffer : buffers) buffer.data.copy_(model.at(buffer.name).as<Tensor>());
     optimizers_.load(state);
     if (averaged_) averaged_->load_state_dict(state.at("averaged"));
     history_ = history_from(state.at("history").as<Dict>());

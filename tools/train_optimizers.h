@@ -22,6 +22,8 @@ class TrainOptimizers {
     void end_epoch(double metric);
     /// Of the settings' class.
     double lr() const;
+    /// The optimizer that has all parameters; null if there are two.
+    optim::Optimizer* only() noexcept { return parts_.size() == 1 ? &parts_[0].optimizer : nullptr; }
 
     /// Adds "optimizer" and "scheduler", and "beside" with the same of the AdamW; the tensors are the live ones. The implementation
     /// is no part of it: it changes no bit.

@@ -63,6 +63,7 @@ void TrainOptions::add_to(Command& command) {
     command.option("--data", data, "a CSV (last column: the class), or a folder with MNIST's IDX files; also .gz (default: the digits shipped)", "DIR|FILE");
     command.option("--model", model_, "the kind of network: mlp", "NAME");
     command.option("--hidden", hidden_, "widths of the hidden layers; '' for none (default: 64)", "N,...");
+    command.flag("--batch-norm", batch_norm_, "a batch norm before each ReLU; the averaged model gets statistics of its own after each epoch");
     command.option("--optimizer", optimizer_, "torch's class name in any case (default: AdamW)", "NAME");
     command.option("--set", set_, "options of the optimizer by torch's names; values are JSON, bare words are strings", "KEY=VALUE ...");
     command.option("--scheduler", scheduler_, "torch's class name; steps once an epoch (ReduceLROnPlateau by the training loss)", "NAME");
@@ -123,6 +124,7 @@ std::vector<TrainSettings> TrainOptions::compared() const {
 void TrainOptions::apply(TrainSettings& settings) const {
     if (model_ && *model_ != "mlp") refuse("train", "--model must be mlp", ravine::quoted(*model_));
     if (hidden_) settings.hidden = widths_from(*hidden_);
+    if (batch_norm_) settings.batch_norm = true;
     if (optimizer_) settings.optimizer = optim::class_name(*optimizer_);
     set_options(settings.options, set_, "set");
     if (scheduler_) settings.scheduler = sched::class_name(*scheduler_);

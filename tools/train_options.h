@@ -14,6 +14,7 @@ namespace ravine::tools {
 /// What decides about the result of a training, as a file keeps it.
 struct TrainSettings {
     std::vector<std::int64_t> hidden = {64};
+    bool batch_norm = false;  ///< before each ReLU
     std::string optimizer = "AdamW";
     Dict options;
     std::string scheduler;  ///< empty: none
@@ -60,6 +61,7 @@ class TrainOptions {
     std::vector<std::string> compare_;
     std::optional<std::string> model_, hidden_, optimizer_, scheduler_, dtype_;
     std::vector<std::string> set_, scheduler_set_;
+    bool batch_norm_ = false;
     std::optional<std::int64_t> swa_start_, epochs_, batch_, seed_;
     std::optional<double> ema_;
 };

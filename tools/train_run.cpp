@@ -2,12 +2,15 @@
 
 #include "generator.h"
 
+#include <ravine/swa/update_bn.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <numeric>
+#include <ranges>
 #include <stdexcept>
 
 namespace ravine::tools {
@@ -33,10 +36,29 @@ Mlp network_for(const TrainSettings& settings, const TrainData& data, Device dev
     std::vector<std::int64_t> sizes = {data.features};
     sizes.insert(sizes.end(), settings.hidden.begin(), settings.hidden.end());
     sizes.push_back(data.classes);
-    Mlp network(std::move(sizes), settings.dtype, device, context);
+    Mlp network(std::move(sizes), settings.batch_norm, settings.dtype, device, context);
     if (network.weights() <= most_weights) return network;
     throw std::invalid_argument(fmt::format("train: --hidden must make at most {} parameters, got {}", most_weights, network.weights()));
 }
+
+/// torch's norms refuse a row alone, too: it has no variance.
+void check_batches(const TrainSettings& settings, std::int64_t rows) {
+    const std::int64_t last = rows % settings.batch;
+    if (!settings.batch_norm || (last != 1 && settings.batch > 1 && rows > 1)) return;
+    throw std::invalid_argument(fmt::format("train: --batch must leave at least 2 of {} examples to each step with --batch-norm, got {}", rows, settings.batch));
+}
+
+/// An averaged network as swa::update_bn knows it.
+struct AveragedNetwork {
+    Mlp& network;
+    const Parameters& parameters;
+    bool mode = false;
+
+    std::vector<BatchNorm>& norm_layers() { return network.norm_layers(); }
+    bool training() const { return mode; }
+    void train(bool on) { mode = on; }
+    void forward(const Tensor& inputs) { network.run(parameters, inputs, mode); }
+};
 
 }  // namespace
 
@@ -50,11 +72,21 @@ TrainRun::TrainRun(TrainSettings settings, const TrainData& data, std::optional<
     : settings_(std::move(settings)), data_(&data), network_(network_for(settings_, data, device, context)),
       parameters_(network_.make_parameters(static_cast<std::uint64_t>(settings_.seed))),
       optimizers_(settings_, parameters_, settings_.implementation ? settings_.implementation : implementation, context) {
-    if (settings_.ema) averaged_.emplace(parameters_, swa::ema(*settings_.ema), context);
-    else if (settings_.swa_start != 0) averaged_.emplace(parameters_, swa::AveragedModelOptions(), context);
+    check_batches(settings_, data.train.shape()[0]);
+    if (settings_.ema || settings_.swa_start != 0) make_averaged(context);
     const auto rows = std::min(settings_.batch, data.train.shape()[0]);
     batch_ = empty({rows, data.features}, settings_.dtype);
     batch_labels_.resize(static_cast<std::size_t>(rows));
+}
+
+void TrainRun::make_averaged(const Context& context) {
+    swa::AveragedModelOptions options = settings_.ema ? swa::ema(*settings_.ema) : swa::AveragedModelOptions();
+    options.buffers = network_.buffers();
+    averaged_.emplace(parameters_, options, context);
+    averaged_network_.emplace(network_for(settings_, *data_, network_.device(), context));
+    averaged_network_->set_buffers(averaged_->buffers());
+    // In the pass of the step, where one optimizer has all parameters.
+    if (settings_.ema && optimizers_.only() != nullptr) averaged_->follow(*optimizers_.only(), parameters_, network_.buffers());
 }
 
 std::int64_t TrainRun::steps_per_epoch() const {
@@ -86,7 +118,7 @@ void TrainRun::train_epoch(function_ref<void(std::int64_t)> after_step) {
     record.train = network_.score(parameters_, data_->train, data_->train_labels);
     record.test = network_.score(parameters_, data_->test, data_->test_labels);
     optimizers_.end_epoch(record.train.loss);
-    if (averaged_ && averaged_->n_averaged() > 0) record.averaged = network_.score(averaged_->parameters(), data_->test, data_->test_labels).accuracy;
+    if (averaged_ && averaged_->n_averaged() > 0) record.averaged = averaged_accuracy();
     history_.push_back(record);
     time.seconds = whole.seconds();
     times_.push_back(time);
@@ -113,9 +145,19 @@ void TrainRun::gather(std::span<const std::int64_t> rows) {
 }
 
 void TrainRun::average(bool end_of_epoch) {
-    if (!averaged_) return;
+    if (!averaged_ || (settings_.ema && optimizers_.only() != nullptr)) return;
     const bool due = settings_.ema ? !end_of_epoch : end_of_epoch && epoch() + 1 >= settings_.swa_start;
-    if (due) averaged_->update_parameters(parameters_);
+    if (due) averaged_->update_parameters(parameters_, network_.buffers());
+}
+
+/// Statistics that norms saw with other weights are of no use to the average: it looks at the training part once more.
+double TrainRun::averaged_accuracy() {
+    AveragedNetwork network{*averaged_network_, averaged_->parameters()};
+    const std::int64_t rows = data_->train.shape()[0], batch = batch_.shape()[0];
+    const auto batches = std::views::iota(std::int64_t{0}, steps_per_epoch()) |
+                         std::views::transform([&](std::int64_t i) { return rows_of(data_->train, i * batch, std::min(batch, rows - i * batch)); });
+    swa::update_bn(batches, network);
+    return averaged_network_->score(averaged_->parameters(), data_->test, data_->test_labels).accuracy;
 }
 
 }  // namespace ravine::tools

@@ -69,7 +69,9 @@ class TrainRun {
   private:
     std::vector<std::int64_t> order() const;
     void gather(std::span<const std::int64_t> rows);
+    void make_averaged(const Context& context);
     void average(bool end_of_epoch);
+    double averaged_accuracy();
 
     TrainSettings settings_;
     const TrainData* data_;
@@ -77,6 +79,7 @@ class TrainRun {
     Parameters parameters_;
     TrainOptimizers optimizers_;
     std::optional<swa::AveragedModel> averaged_;
+    std::optional<Mlp> averaged_network_;  // whose norms have the averages' statistics
     Tensor batch_;
     std::vector<std::int32_t> batch_labels_;
     std::vector<EpochRecord> history_;

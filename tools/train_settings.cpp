@@ -42,6 +42,7 @@ Dict TrainSettings::to_dict() const {
     const auto or_null = [](bool present, Value value) { return present ? std::move(value) : Value(); };
     return {{"model", "mlp"},
             {"hidden", std::move(widths)},
+            {"batch-norm", batch_norm},
             {"optimizer", optimizer},
             {"set", options},
             {"scheduler", or_null(!scheduler.empty(), scheduler)},
@@ -60,6 +61,8 @@ TrainSettings TrainSettings::from_dict(const Dict& dict) {
     if (dict.at("model").as<std::string>() != "mlp") throw std::invalid_argument("train: model must be mlp, got another");
     result.hidden.clear();
     for (const Value& width : dict.at("hidden").items()) result.hidden.push_back(width.as<std::int64_t>());
+    // A file of an older version has no such key.
+    if (const Value* batch_norm = dict.find("batch-norm")) result.batch_norm = batch_norm->as<bool>();
     result.optimizer = optim::class_name(dict.at("optimizer").as<std::string>());
     result.options = dict.at("set").as<Dict>();
     const Value& scheduler = dict.at("scheduler");

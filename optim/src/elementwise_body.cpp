@@ -133,7 +133,7 @@ void ElementwiseBody::prepare_entry(Entry& entry) {
     // A replay would repeat what the host read of a loss scale or of found_inf.
     const bool host_reads = (found_inf().defined() && planned.found_inf == nullptr) || (grad_scale().defined() && planned.grad_scale == nullptr);
     const bool repeats = entry.counted ? algorithm_.capturable(group.options_data()) : !algorithm_.counts_steps && !entry.first;
-    planned.may_be_captured = repeats && !host_reads;
+    planned.may_be_captured = repeats && !host_reads && (follower() == nullptr || follower()->repeats());
     check_scalars(entry.group, entry.dtype, arguments);
 }
 
@@ -152,6 +152,18 @@ void ElementwiseBody::prepare_counted(const Entry& entry, PlanEntry& planned) co
     planned.device_scalars = algorithm_.rules[entry.variant].grid.scalars;
     planned.device_count = static_cast<double*>(entry.count.mutable_data());
     planned.keeps_hyper_there = algorithm_.capturable(group.options_data());
+}
+
+bool ElementwiseBody::prepare_averages() {
+    // What a device finds out about a step, its own pass would skip for the averages as well.
+    const auto unseen = [this](const Entry& entry) { return !found_inf().defined() || !sees_found_inf(entry); };
+    const bool moves = follower() != nullptr && follower()->moves_in_step() && std::all_of(entries_.begin(), entries_.end(), unseen);
+    for (const Entry& entry : entries_) {
+        EntryAverage& average = waves_[entry.wave].plan.entry(entry.plan_entry).average;
+        average.moves = moves && entry.average;
+        if (average.moves) follower()->set_terms(*entry.average, entry.dtype, average);
+    }
+    return moves;
 }
 
 /// For graphs that are replayed, which call nothing here. Entries that were not planned yet, or not yet with these options,
@@ -184,9 +196,11 @@ void ElementwiseBody::update() {
     for (Entry& entry : entries_) prepare_entry(entry);
     if (grad_scale().defined()) check_gradients_writable();
     for (const SparseRow& row : sparse_) check_sparse(row);
+    const bool moves_averages = prepare_averages();
     if (!skipped) {
         for (const SparseRow& row : sparse_) update_sparse(row);
         for (Wave& wave : waves_) wave.plan.run(wave.serial ? serial_ : executor());
+        if (moves_averages) averages_moved();
     }
     count_update(skipped);
 }

@@ -7,6 +7,7 @@
 #include <ravine/runtime/update.h>
 
 #include <bit>
+#include <optional>
 #include <tuple>
 
 namespace ravine::inline v0::optim {
@@ -29,8 +30,8 @@ class ElementwiseBody final : public OptimizerBody {
     void prepare_group(const Parameters& params) override;
     void forget_state(const Parameter& parameter) noexcept override { store_.erase(parameter); }
     Parameters parameters_with_state() const override;
-    std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const override;
-    void commit_states(std::shared_ptr<void> prepared) noexcept override;
+    std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const override;
+    void exchange_states(void* prepared) noexcept override;
 
   private:
     friend class Planner;
@@ -64,6 +65,7 @@ class ElementwiseBody final : public OptimizerBody {
         bool counted;         ///< by the device, which then knows about `step` and `first` what nobody else does
         const void* counts;   ///< what it goes on from: `count` of the rows when they were planned
         Tensor count;         ///< of the rows from now on
+        std::optional<DType> average;  ///< the dtype of averages that move with its rows
         std::size_t variant;
         Implementation implementation;
         unsigned plan_entry;
@@ -85,6 +87,8 @@ class ElementwiseBody final : public OptimizerBody {
     void drop_plan() noexcept;
     void prepare_entry(Entry& entry);
     void prepare_counted(const Entry& entry, PlanEntry& planned) const;
+    /// Whether the averages that follow move in this step's pass.
+    bool prepare_averages();
     void check_gradients_writable() const;
     /// Whether a step with this rule leaves anything that the next one goes on from.
     bool keeps_state(const RuleInfo& rule) const { return algorithm_.counts_steps || !rule.state.empty(); }
@@ -129,7 +133,7 @@ class ElementwiseBody final : public OptimizerBody {
     void check_scalars(std::size_t group, DType dtype, const kernels::StepArguments& arguments) const;
     /// New state tensors of that name, with what they start with.
     std::vector<Tensor> started(const Group& group, std::string_view slot, std::span<const Tensor> like) const;
-    bool load_slot(const LoadedState& state, std::string_view name, const Value& value, bool cast, StateStore::Slots& slots,
+    bool load_slot(const LoadedState& state, std::string_view name, const Value& value, const LoadRules& rules, StateStore::Slots& slots,
                    Complaints& complaints) const;
 
     const Algorithm& algorithm_;

@@ -47,7 +47,7 @@ Parameters ElementwiseBody::parameters_with_state() const {
     return result;
 }
 
-bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name, const Value& value, bool cast,
+bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name, const Value& value, const LoadRules& rules,
                                 StateStore::Slots& slots, Complaints& complaints) const {
     const Tensor& data = state.parameter->data();
     const auto known = std::find(state_names_.begin(), state_names_.end(), name);
@@ -63,7 +63,7 @@ bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name,
         slots.scalars[static_cast<std::size_t>(scalar - scalar_names_.begin())] = static_cast<float>(number);
         return true;
     }
-    if (known == state_names_.end()) return cast || refuse("no part of it");
+    if (known == state_names_.end()) return rules.passes_unknown || refuse("no part of it");
     if (value.is_null() && !algorithm_.counts_steps) return false;
     if (const Dict* dict = value.get_if<Dict>(); dict != nullptr && algorithm_.keeps_sparse_state && known == state_names_.begin()) {
         try {
@@ -75,21 +75,26 @@ bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name,
     }
     const Tensor* tensor = value.get_if<Tensor>();
     const bool fits = tensor != nullptr && tensor->defined() && tensor->shape() == data.shape() &&
-                      (tensor->dtype() == data.dtype() || (cast && is_floating_point(tensor->dtype()) && is_floating_point(data.dtype())));
+                      (tensor->dtype() == data.dtype() || (rules.cast && is_floating_point(tensor->dtype()) && is_floating_point(data.dtype())));
     if (!fits) return refuse(fmt::format("a {} tensor of shape {}", ravine::name(data.dtype()), data.shape().to_string()));
     Tensor& own = slots.tensors[static_cast<std::size_t>(known - state_names_.begin())];
+    if (rules.adopts) {
+        own = *tensor;
+        return adopted_complaint(own, data).empty() || refuse(adopted_complaint(own, data));
+    }
     own = zeros_like(data, context());
     own.copy_(tensor->dtype() == data.dtype() ? *tensor : tensor->to(data.dtype(), context()), context());
     return true;
 }
 
-std::shared_ptr<void> ElementwiseBody::prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const {
+std::shared_ptr<void> ElementwiseBody::prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const {
     auto prepared = std::make_shared<StateStore>();
     for (const LoadedState& state : states) {
+        if (state.slots->empty()) continue;  // torch makes the state of such an entry at its next step
         StateStore::Slots& slots = prepared->obtain(*state.parameter);
         for (const auto& [key, value] : *state.slots) {
             const auto* name = key.get_if<std::string>();
-            if (name != nullptr) load_slot(state, *name, value, cast, slots, complaints);
+            if (name != nullptr) load_slot(state, *name, value, rules, slots, complaints);
             else complaints.add(fmt::format("{} must have strings as keys, got {}", state.where, key.to_string()));
         }
         const RuleInfo& rule = algorithm_.rules[variant_of(*state.group)];
@@ -156,9 +161,9 @@ void ElementwiseBody::make_states(const Group& group, const RuleInfo& rule, std:
     }
 }
 
-void ElementwiseBody::commit_states(std::shared_ptr<void> prepared) noexcept {
+void ElementwiseBody::exchange_states(void* prepared) noexcept {
     drop_plan();
-    store_.swap(*static_cast<StateStore*>(prepared.get()));
+    store_.swap(*static_cast<StateStore*>(prepared));
 }
 
 void ElementwiseBody::select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) {

@@ -135,10 +135,18 @@ void GroupAccess::copy_options(const Group& from, Group& to) {
     for (const FieldInfo& field : from.fields_) field.copy(from.options_data(), to.options_data());
 }
 
-void GroupAccess::take_over(Group& group, Group& from) noexcept {
-    copy_options(from, group);
-    group.extra_ = std::move(from.extra_);
-    group.order_ = std::move(from.order_);
+void GroupAccess::copy(const Group& from, Group& to) {
+    copy_options(from, to);
+    to.extra_ = from.extra_;
+    to.order_ = from.order_;
+}
+
+void GroupAccess::exchange(Group& a, Group& b, Group& spare) noexcept {
+    copy_options(a, spare);
+    copy_options(b, a);
+    copy_options(spare, b);
+    std::swap(a.extra_, b.extra_);
+    std::swap(a.order_, b.order_);
 }
 
 std::string GroupAccess::complaint(const Group& group, bool first) {

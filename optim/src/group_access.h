@@ -16,8 +16,10 @@ struct GroupAccess {
     static void set_implementation(Group& group, Implementation implementation);
     /// Copies the options of `from`, which has the same type.
     static void copy_options(const Group& from, Group& to);
-    /// Gives a group the options, further keys and key order of one of the same type.
-    static void take_over(Group& group, Group& from) noexcept;
+    /// The same with further keys and the order of keys.
+    static void copy(const Group& from, Group& to);
+    /// Exchanges options, further keys and the order of keys of two groups of the same type; `spare` is a third.
+    static void exchange(Group& a, Group& b, Group& spare) noexcept;
     /// Empty, or the first complaint about an option's value; `first` for options that the caller gives.
     static std::string complaint(const Group& group, bool first);
 };

@@ -59,6 +59,12 @@ void LBFGSBody::check_state_fits(const FlatParameters& flat) const {
 }
 
 double LBFGSBody::step(function_ref<double()> closure) {
+    double loss = 0;
+    run_followed([&] { loss = minimize(closure); });
+    return loss;
+}
+
+double LBFGSBody::minimize(function_ref<double()> closure) {
     begin_step();
     check_group(*groups().front(), 0, false);
     if (found_inf().defined() || grad_scale().defined()) {
@@ -89,7 +95,7 @@ void LBFGSBody::select_rows(const Parameters&, std::span<const std::int64_t>) {
     throw std::invalid_argument(fmt::format("{}: select_rows must be called for state that has rows, got one of all parameters together", name()));
 }
 
-std::shared_ptr<void> LBFGSBody::prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const {
+std::shared_ptr<void> LBFGSBody::prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const {
     auto prepared = std::make_shared<LBFGSState>();
     for (const LoadedState& loaded : states) {
         if (!(*loaded.parameter == parameters().front())) {
@@ -97,13 +103,13 @@ std::shared_ptr<void> LBFGSBody::prepare_states(std::span<const LoadedState> sta
         } else if (loaded.reordered) {
             complaints.add(fmt::format("{} must be of parameters in the same order, because they have it together", loaded.where));
         } else {
-            *prepared = read_lbfgs_state(loaded, total_elements(parameters()), widest_dtype(parameters()), parameters().front().data().device(), cast,
+            *prepared = read_lbfgs_state(loaded, total_elements(parameters()), widest_dtype(parameters()), parameters().front().data().device(), rules,
                                          context(), complaints);
         }
     }
     return prepared;
 }
 
-void LBFGSBody::commit_states(std::shared_ptr<void> prepared) noexcept { state_ = std::move(*static_cast<LBFGSState*>(prepared.get())); }
+void LBFGSBody::exchange_states(void* prepared) noexcept { std::swap(state_, *static_cast<LBFGSState*>(prepared)); }
 
 }  // namespace ravine::inline v0::optim

@@ -24,12 +24,13 @@ class LBFGSBody final : public OptimizerBody {
     void options_changed() override {}
     void forget_state(const Parameter&) noexcept override { state_ = {}; }
     Parameters parameters_with_state() const override;
-    std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const override;
-    void commit_states(std::shared_ptr<void> prepared) noexcept override;
+    std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const override;
+    void exchange_states(void* prepared) noexcept override;
 
   private:
     const Parameters& parameters() const { return groups().front()->params(); }
     const LBFGSOptions& options() const { return static_cast<const OptionsGroup<LBFGSOptions>&>(*groups().front()).options; }
+    double minimize(function_ref<double()> closure);
     void check_state_fits(const FlatParameters& flat) const;
 
     LBFGSState state_;

@@ -26,8 +26,8 @@ Value diagonal_value(Number diagonal, Device device, const Context& context) {
 /// Reads the slots of a state one by one; what is wrong goes to the complaints.
 class Reader {
   public:
-    Reader(const LoadedState& loaded, std::int64_t numel, DType dtype, Device device, bool cast, const Context& context, Complaints& complaints)
-        : slots_(*loaded.slots), where_(loaded.where), numel_(numel), dtype_(dtype), device_(device), cast_(cast), context_(context), complaints_(complaints) {}
+    Reader(const LoadedState& loaded, std::int64_t numel, DType dtype, Device device, const LoadRules& rules, const Context& context, Complaints& complaints)
+        : slots_(*loaded.slots), where_(loaded.where), numel_(numel), dtype_(dtype), device_(device), rules_(rules), context_(context), complaints_(complaints) {}
 
     bool has(std::string_view key) const { return slots_.contains(key); }
     bool is_null(std::string_view key) const { return slots_.at(key).is_null(); }
@@ -71,7 +71,7 @@ class Reader {
             const auto* name = key.get_if<std::string>();
             const bool known = name != nullptr && (*name == "func_evals" || *name == "n_iter" || *name == "al" ||
                                                    std::find(loop_keys.begin(), loop_keys.end(), *name) != loop_keys.end());
-            if (!known && (name == nullptr || !cast_)) complaints_.add(fmt::format("{}: {} must be no part of it, got {}", where_, key.to_string(), value.to_string()));
+            if (!known && (name == nullptr || !rules_.passes_unknown)) complaints_.add(fmt::format("{}: {} must be no part of it, got {}", where_, key.to_string(), value.to_string()));
         }
     }
 
@@ -101,14 +101,14 @@ class Reader {
         own.copy_(tensor->dtype() == dtype_ ? *tensor : tensor->to(dtype_, context_), context_);
         return own;
     }
-    bool fits(const Tensor& tensor) const { return tensor.dtype() == dtype_ || (cast_ && is_floating_point(tensor.dtype())); }
+    bool fits(const Tensor& tensor) const { return tensor.dtype() == dtype_ || (rules_.cast && is_floating_point(tensor.dtype())); }
 
     const Dict& slots_;
     const std::string& where_;
     const std::int64_t numel_;
     const DType dtype_;
     const Device device_;
-    const bool cast_;
+    const LoadRules& rules_;
     const Context& context_;
     Complaints& complaints_;
 };
@@ -164,11 +164,11 @@ Dict LBFGSState::to_dict(std::int64_t history_size, Device device, const Context
     return result;
 }
 
-LBFGSState read_lbfgs_state(const LoadedState& loaded, std::int64_t numel, DType dtype, Device device, bool cast, const Context& context,
+LBFGSState read_lbfgs_state(const LoadedState& loaded, std::int64_t numel, DType dtype, Device device, const LoadRules& rules, const Context& context,
                             Complaints& complaints) {
     LBFGSState state;
     if (loaded.slots->empty()) return state;
-    Reader reader(loaded, numel, dtype, device, cast, context, complaints);
+    Reader reader(loaded, numel, dtype, device, rules, context, complaints);
     reader.check_keys();
     state.exists = true;
     state.func_evals = reader.count("func_evals");

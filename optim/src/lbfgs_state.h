@@ -22,9 +22,8 @@ struct LBFGSState {
     Dict to_dict(std::int64_t history_size, Device device, const Context& context) const;
 };
 
-/// Reads what `to_dict` or torch made, for parameters of `numel` elements together, into memory of its own. `cast` takes
-/// tensors of any floating-point dtype and passes over keys that are unknown.
-LBFGSState read_lbfgs_state(const LoadedState& loaded, std::int64_t numel, DType dtype, Device device, bool cast, const Context& context,
+/// Reads what `to_dict` or torch made, for parameters of `numel` elements together, into memory of its own.
+LBFGSState read_lbfgs_state(const LoadedState& loaded, std::int64_t numel, DType dtype, Device device, const LoadRules& rules, const Context& context,
                             Complaints& complaints);
 
 }  // namespace ravine::inline v0::optim

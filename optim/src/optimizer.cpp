@@ -21,14 +21,9 @@ Optimizer::~Optimizer() = default;
 std::string_view Optimizer::name() const noexcept { return body_->name(); }
 const Traits& Optimizer::traits() const noexcept { return body_->traits(); }
 
-void Optimizer::step() { body_->step(); }
-
-double Optimizer::step(function_ref<double()> closure) { return body_->step(closure); }
-
 Tensor Optimizer::clip_grad_norm_(double max_norm, double norm_type) {
     return optim::clip_grad_norm_(body_->parameters(), max_norm, norm_type, body_->context());
 }
-
 
 void Optimizer::zero_grad(bool set_to_none) { body_->zero_grad(set_to_none); }
 
@@ -55,12 +50,6 @@ Tensor Optimizer::state(const Parameter& parameter, std::string_view slot) const
                                         known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
 }
 
-Value Optimizer::state_dict() const { return body_->state_dict(); }
-
-void Optimizer::load_state_dict(const Value& state_dict, const LoadOptions& options) {
-    body_->load_state_dict(state_dict, options);
-}
-
 void Optimizer::remove_param(const Parameter& parameter) { body_->remove_param(parameter); }
 
 void Optimizer::select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) {
@@ -71,6 +60,8 @@ void Optimizer::set_implementation(Implementation implementation) { body_->set_i
 void Optimizer::send_options() { body_->send_options(); }
 void Optimizer::set_grad_scale(Tensor grad_scale) { body_->set_grad_scale(std::move(grad_scale)); }
 void Optimizer::set_found_inf(Tensor found_inf) { body_->set_found_inf(std::move(found_inf)); }
+
+void Optimizer::set_follower(std::weak_ptr<StepFollower> follower) { body_->set_follower(std::move(follower)); }
 
 std::string Optimizer::to_string() const { return body_->to_string(); }
 

@@ -1,6 +1,7 @@
 #include "optimizer_body.h"
 
 #include "group_access.h"
+#include "hook_table.h"
 #include "parameter_body.h"
 
 #include <fmt/format.h>
@@ -25,22 +26,6 @@ void check_names(std::string_view owner, std::span<const std::shared_ptr<Group>>
         if (params.empty() || group->params().empty() || named(params.front()) == named(group->params().front())) continue;
         throw std::invalid_argument(
             fmt::format("{}: all groups must have named parameters or none, got both kinds (group {})", owner, groups.size()));
-    }
-}
-
-/// What a class says of all its parameters.
-void check_kinds(std::string_view owner, const Traits& traits, const Parameters& params, std::string_view where) {
-    for (const Parameter& parameter : params) {
-        const Tensor& data = parameter.data();
-        if (traits.matrices_only && data.dim() != 2) {
-            const std::string shape = parameter.name().empty() ? "" : fmt::format(" of shape {}", data.shape().to_string());
-            throw std::invalid_argument(
-                fmt::format("{}: parameters must be matrices, of 2 dimensions, got {}{}{}", owner, describe(parameter), shape, where));
-        }
-        if (traits.real_only && is_complex(data.dtype())) {
-            throw std::invalid_argument(fmt::format("{}: parameters must be real, got {} of dtype {}{}", owner, describe(parameter),
-                                                    ravine::name(data.dtype()), where));
-        }
     }
 }
 
@@ -96,6 +81,11 @@ OptimizerBody::OptimizerBody(const OptimizerClass& its_class, std::shared_ptr<Gr
 
 OptimizerBody::~OptimizerBody() { groups_->lr_changed = nullptr; }
 
+OptimizerHooks& OptimizerBody::hooks() {
+    if (hooks_ == nullptr) hooks_ = std::make_unique<OptimizerHooks>();
+    return *hooks_;
+}
+
 std::string OptimizerBody::complaint(const Group& group, bool first) const {
     std::string text = GroupAccess::complaint(group, first);
     return text.empty() ? class_.contradiction(group.options_data()) : text;
@@ -114,9 +104,11 @@ void OptimizerBody::begin_step() {
 }
 
 void OptimizerBody::step() {
-    begin_step();
-    for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g, false);
-    update();
+    run_followed([this] {
+        begin_step();
+        for (std::size_t g = 0; g < groups().size(); ++g) check_group(*groups()[g], g, false);
+        update();
+    });
 }
 
 void OptimizerBody::check_gradients() const {
@@ -173,6 +165,21 @@ void OptimizerBody::set_found_inf(Tensor found_inf) {
     found_inf_ = std::move(found_inf);
 }
 
+void OptimizerBody::check_kinds(const Parameters& params, std::string_view where) const {
+    for (const Parameter& parameter : params) {
+        const Tensor& data = parameter.data();
+        if (traits().matrices_only && data.dim() != 2) {
+            const std::string shape = parameter.name().empty() ? "" : fmt::format(" of shape {}", data.shape().to_string());
+            throw std::invalid_argument(
+                fmt::format("{}: parameters must be matrices, of 2 dimensions, got {}{}{}", name(), describe(parameter), shape, where));
+        }
+        if (traits().real_only && is_complex(data.dtype())) {
+            throw std::invalid_argument(fmt::format("{}: parameters must be real, got {} of dtype {}{}", name(), describe(parameter),
+                                                    ravine::name(data.dtype()), where));
+        }
+    }
+}
+
 Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
     const std::string where = fmt::format(" (group {})", groups().size());
     auto group = class_.make_group();
@@ -181,7 +188,7 @@ Group& OptimizerBody::add_param_group(Parameters params, const Dict& options) {
     check_group(*group, groups().size(), true);
     check_new_group(params, where);
     check_names(name(), groups(), params);
-    check_kinds(name(), traits(), params, where);
+    check_kinds(params, where);
 
     std::unordered_set<const Parameter::Body*> elsewhere, here;
     for (const auto& other : groups()) {

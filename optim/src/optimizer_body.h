@@ -1,5 +1,6 @@
 #pragma once
 #include <ravine/optim/optimizer_class.h>
+#include <ravine/optim/step_follower.h>
 
 #include <memory>
 #include <span>
@@ -18,6 +19,16 @@ class Complaints {
 
   private:
     std::vector<std::string> texts_;
+};
+
+struct OptimizerHooks;
+struct PreparedLoad;
+
+/// What a loaded state may be like.
+struct LoadRules {
+    bool cast = false;            ///< tensors may have another floating-point dtype than their parameter
+    bool passes_unknown = false;  ///< slots that the class does not have are passed over
+    bool adopts = false;          ///< tensors are taken as they are, not copied
 };
 
 /// The state of one parameter as a file has it.
@@ -56,6 +67,7 @@ class OptimizerBody {
     Parameters parameters() const;
     void set_grad_scale(Tensor grad_scale);
     void set_found_inf(Tensor found_inf);
+    void set_follower(std::weak_ptr<StepFollower> follower);
 
     Group& add_param_group(Parameters params, const Dict& options);
     void remove_param(const Parameter& parameter);
@@ -68,7 +80,19 @@ class OptimizerBody {
     virtual void select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) = 0;
 
     Value state_dict() const;
-    void load_state_dict(const Value& state_dict, const LoadOptions& options);
+    /// Calls `finish` at the end. If that throws, everything is put back.
+    void load_state_dict(const Value& state_dict, const LoadOptions& options, function_ref<void()> finish);
+
+    /// What takes the place of parameters, options and state by `swap`, and is read from there; fills `states`.
+    PreparedLoad prepare_swap(const Parameters& params, const Value& state_dict, std::vector<LoadedState>& states) const;
+    /// Exchanges parameters, options, state and what follows a step.
+    void swap(PreparedLoad& other) noexcept;
+
+    /// Whether a step has more to do than the step.
+    bool has_step_hooks() const noexcept { return hooks_ != nullptr || context_.step_hooks != nullptr; }
+    /// Null if there were never any.
+    const OptimizerHooks* find_hooks() const noexcept { return hooks_.get(); }
+    OptimizerHooks& hooks();
 
   protected:
     /// One update.
@@ -85,9 +109,16 @@ class OptimizerBody {
     /// Parameters with state, in the order in which it was made.
     virtual Parameters parameters_with_state() const = 0;
     /// Copies loaded states into a store of its own; what does not fit goes to `complaints`.
-    virtual std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const = 0;
-    /// Replaces all state by what `prepare_states` gave.
-    virtual void commit_states(std::shared_ptr<void> prepared) noexcept = 0;
+    virtual std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const = 0;
+    /// Exchanges all state for what `prepare_states` gave.
+    virtual void exchange_states(void* prepared) noexcept = 0;
+
+    /// Runs a step, and after it what follows.
+    void run_followed(function_ref<void()> step);
+    /// Null, or what follows the step that runs.
+    StepFollower* follower() const noexcept { return running_follower_; }
+    /// Says that this step has moved the averages which are carried.
+    void averages_moved() noexcept { averages_moved_ = true; }
 
     /// Notes that there was a step. std::invalid_argument if there is no group.
     void begin_step();
@@ -105,6 +136,11 @@ class OptimizerBody {
   private:
     /// Empty, or what is wrong with a group's options, each alone and together.
     std::string complaint(const Group& group, bool first) const;
+    /// std::invalid_argument for parameters that the class does not take.
+    void check_kinds(const Parameters& params, std::string_view where) const;
+    std::shared_ptr<Group> loaded_group(std::size_t index, const Dict* options, Complaints& complaints) const;
+    PreparedLoad prepare_load(const Value& state_dict, const LoadOptions& options) const;
+    void exchange(PreparedLoad& other) noexcept;
 
     const OptimizerClass& class_;
     std::shared_ptr<GroupSet> groups_;
@@ -114,6 +150,11 @@ class OptimizerBody {
     Executor* executor_;
     Tensor grad_scale_;
     Tensor found_inf_;
+    std::unique_ptr<OptimizerHooks> hooks_;
+    std::weak_ptr<StepFollower> follower_;
+    bool has_follower_ = false;
+    StepFollower* running_follower_ = nullptr;
+    bool averages_moved_ = false;
 };
 
 /// ids of torch's state_dict: per group, the id of every parameter.

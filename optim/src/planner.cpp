@@ -14,6 +14,7 @@ namespace ravine::inline v0::optim {
 
 void Planner::make() {
     check_capture();
+    if (body_.follower() != nullptr) body_.follower()->begin_plan();
     body_.drop_plan();
     body_.members_.clear();
     body_.rows_.clear();
@@ -87,6 +88,7 @@ void Planner::add_group(std::size_t index) {
                                              .counted = counted,
                                              .counts = counted && state->count.defined() ? state->count.data() : nullptr,
                                              .count = Tensor(),
+                                             .average = {},
                                              .variant = variant,
                                              .implementation = implementation,
                                              .plan_entry = 0},
@@ -181,6 +183,19 @@ std::size_t Planner::entry_for(ElementwiseBody::Entry entry, const StateStore::S
     return known->second;
 }
 
+/// Undefined, or the average that moves with a row. One kernel moves those of an entry: the first one says in which dtype.
+Tensor Planner::average_for(const Candidate& candidate) const {
+    if (body_.follower() == nullptr) return {};
+    auto& entry = body_.entries_[candidate.entry];
+    const PlanEntry& planned = body_.waves_[entry.wave].plan.entry(entry.plan_entry);
+    if (entry.stride != 1 || planned.device_list != nullptr) return {};
+    Tensor average = body_.follower()->average_of(*candidate.parameter);
+    if (!average.defined() || real_dtype(average.dtype()) != entry.average.value_or(real_dtype(average.dtype()))) return {};
+    entry.average = real_dtype(average.dtype());
+    body_.follower()->carry(*candidate.parameter);
+    return average;
+}
+
 /// Rows of one entry lie together, so that few kernel calls run them.
 void Planner::add_rows() {
     std::stable_sort(candidates_.begin(), candidates_.end(),
@@ -192,7 +207,8 @@ void Planner::add_rows() {
         const Tensor* slots[kernels::max_slots] = {&candidate.parameter->data(), &candidate.parameter->grad()};
         for (std::size_t s = 0; s < rule.state.size(); ++s) slots[s + 2] = &candidate.state->tensors[body_.slot_index(rule, s)];
         const std::span used(slots, rule.state.size() + 2);
-        const std::size_t plan_row = body_.waves_[entry.wave].plan.add_row(entry.plan_entry, used);
+        const Tensor average = average_for(candidate);
+        const std::size_t plan_row = body_.waves_[entry.wave].plan.add_row(entry.plan_entry, used, average.defined() ? &average : nullptr);
         body_.members_[candidate.member].row = body_.rows_.size();
         body_.rows_.push_back({candidate.parameter->data(), candidate.parameter->grad(), candidate.state, candidate.entry, plan_row});
     }

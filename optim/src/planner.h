@@ -31,6 +31,7 @@ class Planner {
     void settle_count(StateStore::Slots& state, bool counted);
     Tensor new_count(const StateStore::Slots& state, const RuleInfo& rule, Device device) const;
     std::size_t wave_for(std::size_t occurrence, bool serial);
+    Tensor average_for(const Candidate& candidate) const;
     void add_rows();
 
     ElementwiseBody& body_;

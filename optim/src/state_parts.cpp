@@ -35,6 +35,11 @@ bool read_step(const Value& value, std::int64_t& step) {
     return true;
 }
 
+std::string adopted_complaint(const Tensor& tensor, const Tensor& data) {
+    if (tensor.device() != data.device()) return fmt::format("on {}", name(data.device()));
+    return tensor.read_only() ? "a tensor that can be written" : "";
+}
+
 void check_rows(std::string_view who, const Parameter& parameter, const Tensor& old, const Shape& shape, std::span<const std::int64_t> source_rows) {
     const auto refuse = [&](std::string_view must, const std::string& got) {
         throw std::invalid_argument(fmt::format("{}: select_rows: {} {}, got {}", who, describe(parameter), must, got));

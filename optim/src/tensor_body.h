@@ -54,8 +54,8 @@ class TensorBody : public OptimizerBody {
     void options_changed() override {}
     void forget_state(const Parameter& parameter) noexcept override { store_.erase(parameter); }
     Parameters parameters_with_state() const override;
-    std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const override;
-    void commit_states(std::shared_ptr<void> prepared) noexcept override;
+    std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const override;
+    void exchange_states(void* prepared) noexcept override;
 
   private:
     /// Updates of one group in which no parameter is twice.
@@ -72,7 +72,7 @@ class TensorBody : public OptimizerBody {
     void make_state(const TensorUpdate& update) const;
     void unscale(const std::vector<Batch>& batches);
     Tensor make_slot(const SlotInfo& slot, const Tensor& data) const;
-    void load(const LoadedState& state, bool cast, StateStore::Slots& slots, Complaints& complaints) const;
+    void load(const LoadedState& state, const LoadRules& rules, StateStore::Slots& slots, Complaints& complaints) const;
 
     const Count count_;
     const std::span<const std::string_view> names_;

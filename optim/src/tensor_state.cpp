@@ -30,7 +30,7 @@ Parameters TensorBody::parameters_with_state() const {
     return result;
 }
 
-void TensorBody::load(const LoadedState& state, bool cast, StateStore::Slots& slots, Complaints& complaints) const {
+void TensorBody::load(const LoadedState& state, const LoadRules& rules, StateStore::Slots& slots, Complaints& complaints) const {
     const Tensor& data = state.parameter->data();
     const std::vector<SlotInfo> expected = slots_of(*state.parameter);
     for (const auto& entry : *state.slots) {
@@ -42,13 +42,18 @@ void TensorBody::load(const LoadedState& state, bool cast, StateStore::Slots& sl
         if (name == "step" && count_ != Count::none) {
             if (!read_step(value, slots.step)) refuse("a count of steps");
         } else if (slot == expected.end()) {
-            if (!cast) refuse("no part of it");
+            if (!rules.passes_unknown) refuse("no part of it");
         } else {
             const Tensor* tensor = value.get_if<Tensor>();
             const bool fits = tensor != nullptr && tensor->defined() && tensor->shape() == slot->shape &&
-                              (tensor->dtype() == data.dtype() || (cast && is_floating_point(tensor->dtype())));
+                              (tensor->dtype() == data.dtype() || (rules.cast && is_floating_point(tensor->dtype())));
             if (!fits) {
                 refuse(fmt::format("a {} tensor of shape {}", ravine::name(data.dtype()), slot->shape.to_string()));
+                continue;
+            }
+            if (rules.adopts) {
+                slots.tensors[slot->index] = *tensor;
+                if (const std::string text = adopted_complaint(*tensor, data); !text.empty()) refuse(text);
                 continue;
             }
             Tensor& own = slots.tensors[slot->index] = make_slot(*slot, data);
@@ -57,13 +62,13 @@ void TensorBody::load(const LoadedState& state, bool cast, StateStore::Slots& sl
     }
 }
 
-std::shared_ptr<void> TensorBody::prepare_states(std::span<const LoadedState> states, bool cast, Complaints& complaints) const {
+std::shared_ptr<void> TensorBody::prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const {
     auto prepared = std::make_shared<StateStore>();
     for (const LoadedState& state : states) {
         if (state.slots->empty()) continue;  // torch makes the state of such an entry at its next step
         StateStore::Slots& slots = prepared->obtain(*state.parameter);
         slots.exists = true;
-        load(state, cast, slots, complaints);
+        load(state, rules, slots, complaints);
         std::vector<std::string_view> required;
         if (count_ != Count::none) required.push_back("step");
         for (const SlotInfo& slot : slots_of(*state.parameter)) required.push_back(names_[slot.index]);
@@ -73,7 +78,7 @@ std::shared_ptr<void> TensorBody::prepare_states(std::span<const LoadedState> st
     return prepared;
 }
 
-void TensorBody::commit_states(std::shared_ptr<void> prepared) noexcept { store_.swap(*static_cast<StateStore*>(prepared.get())); }
+void TensorBody::exchange_states(void* prepared) noexcept { store_.swap(*static_cast<StateStore*>(prepared)); }
 
 void TensorBody::select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) {
     std::vector<std::pair<Tensor*, Tensor>> replacements;

@@ -76,20 +76,25 @@ Tensor DeviceTable::device_bytes(std::size_t bytes) const {
     return empty({static_cast<std::int64_t>(bytes)}, DType::u8, device_, context_);
 }
 
-std::size_t DeviceTable::add_row(std::span<const Tensor* const> slots) {
+std::size_t DeviceTable::add_row(std::span<const Tensor* const> slots, const Tensor* average) {
     const Tensor& first = *slots.front();
     item_ = item_size(first.dtype());
     kernels::Chunk row{};
     row.count = first.numel();
-    const bool flat = std::all_of(slots.begin(), slots.end(), [&](const Tensor* tensor) { return tensor->has_layout_of(first); });
-    for (std::size_t s = 0; s < slots.size(); ++s) {
-        row.slot[s] = const_cast<void*>(slots[s]->data());
-        if (flat || slots[s]->is_contiguous()) continue;
-        staged_.push_back({rows_.size(), static_cast<int>(s), *slots[s], empty(first.shape(), first.dtype(), device_, context_)});
-        row.slot[s] = staged_.back().flat.mutable_data();
-    }
+    const bool alike = std::all_of(slots.begin(), slots.end(), [&](const Tensor* tensor) { return tensor->has_layout_of(first); });
+    const bool flat = alike && (average == nullptr || average->has_layout_of(first));
+    for (std::size_t s = 0; s < slots.size(); ++s) set_slot(row, static_cast<int>(s), *slots[s], flat);
+    if (average != nullptr) set_slot(row, kernels::average_slot, *average, flat);
     rows_.push_back(row);
     return rows_.size() - 1;
+}
+
+/// Of the row that comes next.
+void DeviceTable::set_slot(kernels::Chunk& row, int slot, const Tensor& tensor, bool flat) {
+    row.slot[slot] = const_cast<void*>(tensor.data());
+    if (flat || tensor.is_contiguous()) return;
+    staged_.push_back({rows_.size(), slot, tensor, empty(tensor.shape(), tensor.dtype(), device_, context_)});
+    row.slot[slot] = staged_.back().flat.mutable_data();
 }
 
 void DeviceTable::seal() {
@@ -196,6 +201,9 @@ kernels::Launch DeviceTable::basic_launch(const PlanEntry& entry) const {
     launch.grad_scale = entry.grad_scale;
     launch.arguments = entry.arguments;
     launch.arguments.passes = nullptr;
+    launch.averages = entry.average.moves;
+    launch.average_in_float = entry.average.in_float;
+    launch.average_weight = entry.average.arguments.terms[0];
     if (entry.device_scalars != nullptr) launch.made = static_cast<const kernels::StepScalars*>(made_.data());
     for (unsigned char i = 0; i < sizeof launch.columns; ++i) launch.columns[i] = i;
     for (std::size_t t = 0; t < temporaries_.size(); ++t) launch.temporaries[t] = temporaries_[t].mutable_data();
@@ -256,7 +264,7 @@ void DeviceTable::run(const PlanEntry& entry) {
         kernels::Launch all = basic_launch(entry);
         launch(entry.device_kernel, all, "step");
     }
-    scatter(entry.writes);
+    scatter(entry.average.moves ? entry.writes | 1u << kernels::average_slot : entry.writes);
 }
 
 }  // namespace ravine::inline v0

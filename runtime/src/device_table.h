@@ -14,8 +14,8 @@ class DeviceTable {
   public:
     DeviceTable(Device device, const Context& context);
 
-    /// Adds a row; tensors that are not row-major are gathered for each run. Returns its number.
-    std::size_t add_row(std::span<const Tensor* const> slots);
+    /// Adds a row, perhaps with an average; tensors that are not row-major are gathered for each run. Returns its number.
+    std::size_t add_row(std::span<const Tensor* const> slots, const Tensor* average);
     /// Divides the rows among blocks and takes memory.
     void seal();
     void move_slot(std::size_t row, int slot, const Tensor& tensor);
@@ -34,6 +34,7 @@ class DeviceTable {
     };
     struct ListRun;
 
+    void set_slot(kernels::Chunk& row, int slot, const Tensor& tensor, bool flat);
     Tensor device_bytes(std::size_t bytes) const;
     void check_capture(const PlanEntry& entry) const;
     void upload();

@@ -179,6 +179,8 @@ Tensor borrow(void* data, DType dtype, const Shape& shape, const BorrowOptions& 
     result.strides_ = strides;
     result.dtype_ = dtype;
     result.device_ = options.device;
+    // A share in the owner without a storage to look at.
+    if (options.owner != nullptr) result.storage_ = std::shared_ptr<Storage>(std::const_pointer_cast<void>(options.owner), nullptr);
     result.defined_ = true;
     return result;
 }

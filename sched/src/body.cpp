@@ -140,8 +140,8 @@ void CountingBody::describe_common(State& state) {
     state.field("base_lrs", base_lrs_, at_most_groups());
     state.field("last_epoch", last_epoch_, beyond_epochs);
     state.field("_step_count", step_count_, beyond_epochs);
-    state.field("_is_initial", is_initial_);
-    state.field("_get_lr_called_within_step", within_step);
+    state.later_field("_is_initial", is_initial_);
+    state.later_field("_get_lr_called_within_step", within_step);
     state.field("_last_lr", last_lr_, at_most_groups());
 }
 

@@ -31,7 +31,7 @@ void set_momentum(optim::Group& group, double momentum) {
 void describe_use_beta1(State& state, const optim::Group& group) {
     const bool actual = has_beta1(group);
     bool use_beta1 = actual;
-    state.field("use_beta1", use_beta1, [actual](bool loaded) {
+    state.later_field("use_beta1", use_beta1, [actual](bool loaded) {
         return loaded == actual ? "" : "must be that of an optimizer which has betas if and only if this one has";
     });
 }

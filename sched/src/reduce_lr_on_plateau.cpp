@@ -98,7 +98,7 @@ void ReduceLROnPlateauBody::describe(State& state) {
     };
     double mode_worse = worst();
     state.field("factor", options_.factor, no_reduction);
-    state.field("default_min_lr", default_min_lr_);
+    state.later_field("default_min_lr", default_min_lr_);
     state.field("min_lrs", min_lrs_);
     state.field("patience", options_.patience);
     state.field("cooldown", options_.cooldown);

@@ -19,7 +19,7 @@ template <class T> T truncated(double number) noexcept {
 }
 
 /// q - p, which wraps around.
-template <class T> T difference(T q, T p) noexcept {
+template <class T> T wrapped_difference(T q, T p) noexcept {
     using Wide = std::make_unsigned_t<std::common_type_t<T, int>>;
     return static_cast<T>(static_cast<Wide>(q) - static_cast<Wide>(p));
 }
@@ -34,7 +34,7 @@ template <class T, class Next> void each(const kernels::Chunk* rows, unsigned lo
 
 template <class T> void mean(const kernels::Chunk* rows, unsigned long long chunks, const kernels::StepArguments& arguments) noexcept {
     const auto count = static_cast<float>(arguments.terms[0]);
-    each<T>(rows, chunks, [count](T p, T q) { return static_cast<float>(p) + static_cast<float>(difference(q, p)) / count; });
+    each<T>(rows, chunks, [count](T p, T q) { return static_cast<float>(p) + static_cast<float>(wrapped_difference(q, p)) / count; });
 }
 
 /// Both forms of the exponential average; their terms are decay and 1 - decay.

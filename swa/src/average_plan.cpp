@@ -28,17 +28,19 @@ AveragePlan::AveragePlan(const AveragingForm& form, std::vector<Tensor> averages
         Row& row = rows_.emplace_back();
         row.average = std::move(average);
         if (!is_integer(row.average.dtype()) || row.average.device().type == DeviceType::cpu) continue;
+        exchanged_.push_back(rows_.size() - 1);
         row.device_average = row.average;
         row.average = empty_like(row.device_average, row.device_average.dtype(), Device{}, context_);
     }
 }
 
 /// On the host the plan converts; a device's table cannot.
-const Tensor& AveragePlan::brought(Row& row, const Tensor& current) const {
+const Tensor& AveragePlan::brought(Row& row, const Tensor& current) {
     const Device device = row.average.device();
     const DType dtype = device.type == DeviceType::cpu ? current.dtype() : row.average.dtype();
     if (current.device() == device && current.dtype() == dtype) return current;
     if (!row.staged_current.defined()) row.staged_current = empty_like(current, dtype, device, context_);
+    brings_ = true;
     row.staged_current.copy_(current.dtype() == dtype ? current : current.to(dtype, context_), context_);
     return row.staged_current;
 }
@@ -79,16 +81,21 @@ void AveragePlan::seal() {
     sealed_ = true;
 }
 
-void AveragePlan::run(std::span<const Tensor> currents, std::int64_t n_averaged) {
-    for (std::size_t i = 0; i < rows_.size(); ++i) follow(i, currents[i]);
+void AveragePlan::run(std::span<const Tensor> currents, std::int64_t n_averaged, bool as_before) {
+    const bool is_followed = as_before && sealed_ && !brings_;
+    for (std::size_t i = 0; i < rows_.size() && !is_followed; ++i) follow(i, currents[i]);
     if (!sealed_) seal();
-    for (const Row& row : rows_) {
-        if (row.device_average.defined()) row.average.copy_(row.device_average, context_);
-    }
+    exchange_averages(true);
     for (const Entry& entry : entries_) entry.form.set_terms(n_averaged, plan_.entry(entry.number).arguments);
     plan_.run(*context_.executor);
-    for (const Row& row : rows_) {
-        if (row.device_average.defined()) row.device_average.copy_(row.average, context_);
+    exchange_averages(false);
+}
+
+void AveragePlan::exchange_averages(bool to_host) {
+    for (const std::size_t i : exchanged_) {
+        const Row& row = rows_[i];
+        const Tensor& to = to_host ? row.average : row.device_average;
+        to.copy_(to_host ? row.device_average : row.average, context_);
     }
 }
 

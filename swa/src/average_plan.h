@@ -19,9 +19,9 @@ class AveragePlan {
     /// The context must have an executor.
     AveragePlan(const AveragingForm& form, std::vector<Tensor> averages, const Context& context);
 
-    /// Tensors of the averages' shapes that can be averaged, each run in the dtype of the run before. Allocates nothing while
-    /// memory stays where it is, but for tensors of another dtype on a device.
-    void run(std::span<const Tensor> currents, std::int64_t n_averaged);
+    /// Tensors of the averages' shapes that can be averaged, each run in the dtype of the run before; `as_before`: the same ones as then.
+    /// Allocates nothing while memory stays where it is, but for tensors of another dtype on a device.
+    void run(std::span<const Tensor> currents, std::int64_t n_averaged, bool as_before = false);
 
   private:
     struct Row {
@@ -34,7 +34,9 @@ class AveragePlan {
         AveragingForm form;
         unsigned number;
     };
-    const Tensor& brought(Row& row, const Tensor& current) const;
+    const Tensor& brought(Row& row, const Tensor& current);
+    /// Integers of a device: brings their averages to the host, or back.
+    void exchange_averages(bool to_host);
     void follow(std::size_t row, const Tensor& current);
     unsigned entry_for(const Tensor& average);
     void seal();
@@ -42,9 +44,11 @@ class AveragePlan {
     AveragingForm form_;
     Context context_;
     std::vector<Row> rows_;
+    std::vector<std::size_t> exchanged_;  // rows with averages on another device
     std::vector<Entry> entries_;
     Plan plan_;
     bool sealed_ = false;
+    bool brings_ = false;  // whether any row has a copy of what comes from elsewhere
 };
 
 }  // namespace ravine::inline v0::swa

@@ -1,6 +1,7 @@
 #pragma once
 #include "average_plan.h"
 
+#include <ravine/optim/step_follower.h>
 #include <ravine/swa/averaged_model.h>
 
 namespace ravine::inline v0::swa {
@@ -13,7 +14,11 @@ std::string difference(const Shape& shape, DType dtype, const Tensor& given);
 struct AveragedModel::Body {
     Body(const Parameters& model, const AveragedModelOptions& how, const Context& where);
     void check(const Parameters& model, const Buffers& now) const;
+    void check_parameter(std::size_t index, const Parameter& parameter) const;
     void update(const Parameters& model, const Buffers& now);
+    /// Whether the model's tensors are those of the update before, which need no second look.
+    bool has_seen(const Parameters& model, const Buffers& now) const noexcept;
+    void see(const Parameters& model, const Buffers& now);
     std::span<const Tensor> averages() const noexcept { return std::span(tensors).first(averaged); }
     std::span<const Tensor> shadows_of_averages();
     void call_avg_fn();
@@ -31,8 +36,16 @@ struct AveragedModel::Body {
     std::vector<DType> model_dtypes;
     std::int64_t n_averaged = 0;
     std::optional<AveragePlan> plan;
-    std::vector<Tensor> currents;  // the model's in an update; kept for its memory
+    /// What the update before was given.
+    struct Seen {
+        Parameter parameter;
+        std::uint64_t generation;
+    };
+    std::vector<Seen> seen;
+    std::vector<Tensor> currents;  // the model's of that update
+    bool plan_follows = false;     // whether the plan has run with them
     std::vector<Tensor> shadows;   // where functions of a user write
+    std::shared_ptr<optim::StepFollower> followed;  // the optimizer of `follow`
 };
 
 }  // namespace ravine::inline v0::swa

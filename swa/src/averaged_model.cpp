@@ -46,6 +46,12 @@ void check_options(const AveragedModelOptions& options, const std::optional<Aver
     }
 }
 
+void check_one(const char* kind, std::size_t i, const std::string& expected, const Tensor& average, DType dtype, const std::string& given, const Tensor& tensor) {
+    if (given != expected) invalid_model(fmt::format("{} {} must be {}, got {}", kind, i, Value(expected).to_string(), Value(given).to_string()));
+    const std::string text = difference(average.shape(), dtype, tensor);
+    if (!text.empty()) invalid_model(fmt::format("{} {} {}", kind, i, text));
+}
+
 /// A tensor that a function of a user cannot write to.
 Tensor read_only(const Tensor& tensor) {
     return borrow(static_cast<const void*>(tensor.data()), tensor.dtype(), tensor.shape(), {.strides = tensor.strides(), .device = tensor.device()});
@@ -111,24 +117,52 @@ AveragedModel::Body::Body(const Parameters& model, const AveragedModelOptions& h
 void AveragedModel::Body::check(const Parameters& model, const Buffers& now) const {
     if (model.size() != parameters.size()) invalid_model(fmt::format("the model must have {} parameters, got {}", parameters.size(), model.size()));
     if (now.size() != buffers.size()) invalid_model(fmt::format("the model must have {} buffers, got {}", buffers.size(), now.size()));
-    const auto check_one = [&](const char* kind, std::size_t i, std::size_t place, const std::string& expected, const std::string& given, const Tensor& tensor) {
-        if (given != expected) invalid_model(fmt::format("{} {} must be {}, got {}", kind, i, Value(expected).to_string(), Value(given).to_string()));
-        const std::string text = difference(tensors[place].shape(), model_dtypes[place], tensor);
-        if (!text.empty()) invalid_model(fmt::format("{} {} {}", kind, i, text));
-    };
-    for (std::size_t i = 0; i < model.size(); ++i) check_one("parameter", i, i, parameters[i].name(), model[i].name(), model[i].data());
-    for (std::size_t i = 0; i < now.size(); ++i) check_one("buffer", i, model.size() + i, buffers[i].name, now[i].name, now[i].data);
+    for (std::size_t i = 0; i < model.size(); ++i) check_parameter(i, model[i]);
+    for (std::size_t i = 0; i < now.size(); ++i) check_one("buffer", i, buffers[i].name, tensors[model.size() + i], model_dtypes[model.size() + i], now[i].name, now[i].data);
+}
+
+void AveragedModel::Body::check_parameter(std::size_t index, const Parameter& parameter) const {
+    check_one("parameter", index, parameters[index].name(), tensors[index], model_dtypes[index], parameter.name(), parameter.data());
+}
+
+bool AveragedModel::Body::has_seen(const Parameters& model, const Buffers& now) const noexcept {
+    constexpr std::size_t ahead = 8;
+    if (model.size() != seen.size() || now.size() != buffers.size()) return false;
+    for (std::size_t i = 0; i < model.size(); ++i) {
+        if (i + ahead < model.size()) __builtin_prefetch(model[i + ahead].body());
+        if (!(model[i] == seen[i].parameter) || model[i].generation() != seen[i].generation) return false;
+    }
+    for (std::size_t i = 0; i < now.size(); ++i) {
+        if (now[i].name != buffers[i].name || !now[i].data.is_same_view(currents[model.size() + i])) return false;
+    }
+    return true;
+}
+
+void AveragedModel::Body::see(const Parameters& model, const Buffers& now) {
+    seen.clear();
+    currents.clear();
+    plan_follows = false;
+    for (const Parameter& parameter : model) currents.push_back(parameter.data());
+    for (const Buffer& buffer : now) currents.push_back(buffer.data);
+    for (const Parameter& parameter : model) seen.push_back({parameter, parameter.generation()});
 }
 
 void AveragedModel::Body::update(const Parameters& model, const Buffers& now) {
-    check(model, now);
-    currents.clear();
-    for (const Parameter& parameter : model) currents.push_back(parameter.data());
-    for (const Buffer& buffer : now) currents.push_back(buffer.data);
-    if (n_averaged == 0) foreach::copy_(averages(), std::span(currents).first(averaged), context);
-    else if (plan) plan->run(std::span(currents).first(averaged), n_averaged);
-    else if (options.avg_fn) call_avg_fn();
-    else call_multi_avg_fn();
+    if (!has_seen(model, now)) {
+        check(model, now);
+        see(model, now);
+    }
+    const auto averages_of = std::span(currents).first(averaged);
+    if (n_averaged == 0) {
+        foreach::copy_(averages(), averages_of, context);
+    } else if (plan) {
+        plan->run(averages_of, n_averaged, plan_follows);
+        plan_follows = true;
+    } else if (options.avg_fn) {
+        call_avg_fn();
+    } else {
+        call_multi_avg_fn();
+    }
     for (std::size_t i = averaged; i < tensors.size(); ++i) tensors[i].copy_(currents[i], context);
     ++n_averaged;
 }

@@ -48,4 +48,27 @@ TEST_CASE("a step with other options, moved gradients, strided tensors or a clos
     }
 }
 
+TEST_CASE("hooks that allocate nothing leave a step without allocations, and so do hooks that went") {
+    optim::StepHooks unused;
+    for (const std::string_view name : elementwise_names()) {
+        CAPTURE(std::string(name));
+        const Parameters parameters = make_parameters({{200}}, DType::f32);
+        Optimizer optimizer = optim::make(name, parameters, {}, {.step_hooks = &unused});
+        backward(parameters, 1);
+        for (int step = 0; step < 3; ++step) optimizer.step();
+        CHECK(allocations_of([&] { optimizer.step(); }) == 0);
+        int calls = 0;
+        optim::RemovableHandle before = optimizer.register_step_pre_hook([&](auto&&...) { ++calls; });
+        optim::RemovableHandle after = optimizer.register_step_post_hook([&](auto&&...) { ++calls; });
+        CHECK(allocations_of([&] {
+                  optimizer.step();
+                  optimizer.step([] { return 1.0; });
+              }) == 0);
+        CHECK(calls == 4);
+        before.remove();
+        after.remove();
+        CHECK(allocations_of([&] { optimizer.step(); }) == 0);
+    }
+}
+
 }  // namespace ravine::testing

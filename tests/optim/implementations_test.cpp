@@ -73,13 +73,26 @@ TEST_CASE("a fused step in a half type is the step in f32, rounded once per stor
 TEST_CASE("the number of threads changes no bit") {
     ThreadExecutor two(2), four(4);
     SerialExecutor serial;
-    for (const std::string_view name : elementwise_names()) {
-        for (const Implementation implementation : every_implementation) {
-            for (const DType dtype : every_dtype) {
+    for (const DType dtype : every_dtype) {
+        const Parameters start = make_parameters(large_shapes(), dtype);
+        std::vector<Tensor> gradients[2];
+        for (int step = 0; step < 2; ++step) {
+            for (std::size_t i = 0; i < start.size(); ++i) gradients[step].push_back(gradient(start[i], i, step));
+        }
+        for (const std::string_view name : elementwise_names()) {
+            for (const Implementation implementation : every_implementation) {
                 CAPTURE(std::string(name));
                 CAPTURE(std::string(optim::name(implementation)));
                 const auto with = [&](Executor& executor) {
-                    return run(name, configurations(name)[2], implementation, large_shapes(), dtype, 2, {.executor = &executor});
+                    Parameters parameters;
+                    for (const Parameter& parameter : start) parameters.emplace_back(parameter.data().clone());
+                    Optimizer optimizer = optim::make(name, parameters, configurations(name)[2], {.executor = &executor});
+                    optimizer.set_implementation(implementation);
+                    for (const std::vector<Tensor>& now : gradients) {
+                        for (std::size_t i = 0; i < now.size(); ++i) parameters[i].set_grad(now[i]);
+                        optimizer.step();
+                    }
+                    return snapshot(optimizer, parameters);
                 };
                 const Value expected = with(serial);
                 CHECK(with(two) == expected);

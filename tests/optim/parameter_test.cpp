@@ -1,5 +1,7 @@
 #include "harness.h"
 
+#include <ravine/runtime/dlpack.h>
+
 namespace ravine::testing {
 
 TEST_CASE("copies of a parameter name the same one") {
@@ -179,6 +181,27 @@ TEST_CASE("an optimizer keeps its parameters alive") {
     optim::SGD optimizer({Parameter(data, tensor_of({1, 2}))}, {.lr = 1});
     optimizer.step();
     CHECK(numbers_of(data) == std::vector{-1.0, -2.0});
+}
+
+TEST_CASE("a parameter must not see an element twice, by strides of any kind; any other layout will do") {
+    const Tensor memory = zeros({60}, DType::f32);
+    const auto view = [&](const Shape& shape, const Shape& strides) { return borrow(memory.mutable_data(), DType::f32, shape, {.strides = strides}); };
+    for (const auto& [shape, strides] : {std::pair(Shape(3, 4), Shape(0, 1)), std::pair(Shape(5, 4), Shape(1, 1)), std::pair(Shape(5, 4), Shape(2, 1)),
+                                         std::pair(Shape(2, 3, 4), Shape(12, 3, 1)), std::pair(Shape(4, 3), Shape(3, 4))}) {
+        const Tensor data = view(shape, strides);
+        CHECK(contains(complaint([&] { const Parameter overlapping(data); }), "Parameter: data must not see an element twice, got strides "));
+    }
+    for (const auto& [shape, strides] : {std::pair(Shape(3, 4), Shape(1, 3)), std::pair(Shape(1, 4), Shape(0, 1)), std::pair(Shape(3, 4), Shape(5, 1)),
+                                         std::pair(Shape(0, 4), Shape(0, 0)), std::pair(Shape(2, 3, 4), Shape(4, 8, 1))}) {
+        CHECK(Parameter(view(shape, strides)).data().shape() == shape);
+    }
+}
+
+TEST_CASE("an optimizer steps tensors that came by DLPack, in place") {
+    const Tensor weight = tensor_of({1, 2, 3}), slope = tensor_of({1, -1, 2});
+    optim::SGD optimizer({Parameter("w", from_dlpack(to_dlpack(weight)), from_dlpack(to_dlpack_legacy(slope)))}, {.lr = 0.5});
+    optimizer.step();
+    CHECK(numbers_of(weight) == std::vector<double>{0.5, 2.5, 2});
 }
 
 }  // namespace ravine::testing

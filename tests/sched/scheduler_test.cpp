@@ -118,6 +118,19 @@ TEST_CASE("an optimizer step made before the first scheduler does not count") {
     CHECK(other.sink.codes == std::vector{LogCode::order_violation});
 }
 
+TEST_CASE("a scheduler that hooks of the optimizer's step drive never warns, and acts on the step that it stands before") {
+    Subject subject;
+    StepLR before(subject.optimizer, {.step_size = 1, .gamma = 0.5}), after(subject.optimizer, {.step_size = 1, .gamma = 0.5});
+    Numbers seen;
+    subject.optimizer.register_step_pre_hook([&](auto&&...) { before.step(); });
+    subject.optimizer.register_step_post_hook([&](auto&&...) { seen.push_back(subject.lr()); });
+    subject.optimizer.register_step_post_hook([&](auto&&...) { after.step(); });
+    for (int i = 0; i < 2; ++i) subject.optimizer.step();
+    CHECK(seen == Numbers{0.05, 0.0125});
+    CHECK(subject.lr() == 0.00625);
+    CHECK(subject.sink.codes.empty());
+}
+
 TEST_CASE("nor does it where a loaded state has brought an initial_lr") {
     Subject subject;
     subject.optimizer.param_groups()[0].set("initial_lr", 0.1);

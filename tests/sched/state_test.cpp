@@ -222,6 +222,29 @@ TEST_CASE("every class goes on from its state at any step, also in an instance t
     }
 }
 
+TEST_CASE("states of old versions load, for every class: what they lack stays, what is gone is passed over") {
+    for (const auto& example : one_of_each()) {
+        CAPTURE(example.type);
+        Subject old_subject, subject;
+        sched::LRScheduler old = sched::make(example.type, old_subject.optimizer, example.options);
+        lrs_of(old_subject, [&] { step(old); }, 4);
+        Value state = old.state_dict();
+        const auto age = [](Dict& dict) {
+            for (const char* key : {"_is_initial", "_get_lr_called_within_step", "default_min_lr", "use_beta1", "_anneal_func_type"}) dict.erase(key);
+            dict.set("verbose", false);
+        };
+        age(state.as<Dict>());
+        if (Value* members = state.as<Dict>().find("_schedulers")) {
+            for (Value& member : members->as<List>().items) age(member.as<Dict>());
+        }
+        sched::LRScheduler fresh = sched::make(example.type, subject.optimizer, example.options);
+        fresh.load_state_dict(state);
+        subject.optimizer.load_state_dict(old_subject.optimizer.state_dict());
+        CHECK(fresh.state_dict() == old.state_dict());
+        CHECK(lrs_of(subject, [&] { step(fresh); }, 6) == lrs_of(old_subject, [&] { step(old); }, 6));
+    }
+}
+
 TEST_CASE("a state brings its options along") {
     Subject subject, other;
     sched::OneCycleLR three(subject.optimizer,

@@ -103,6 +103,13 @@ def check_bits(runner):
         runner.accepts(f"one epoch of {dtype}", *options, "--epochs", "1")
         runner.accepts(f"and two more of {dtype}", "-q", "--resume", "part.safetensors", "--save", "part.safetensors", "--epochs", "3")
         runner.holds(f"{dtype}: the same file", runner.read("part.safetensors") == whole)
+    options = ["--hidden", "16,8", "-q", "--batch-norm", "--save", "norms.safetensors"]
+    for average in ["--ema", "0.9"], ["--swa-start", "2"], ["--ema", "0.9", "--optimizer", "muon"]:
+        runner.accepts(f"three epochs with batch norms and {average}", *options, *average, "--epochs", "3")
+        whole = runner.read("norms.safetensors")
+        runner.accepts(f"two epochs with batch norms and {average}", *options, *average, "--epochs", "2")
+        runner.accepts(f"and one more with {average}", "-q", "--resume", "norms.safetensors", "--save", "norms.safetensors", "--epochs", "3")
+        runner.holds(f"norms go on where they were with {average}", runner.read("norms.safetensors") == whole)
     options = ["--hidden", "16,16", "-q", "--optimizer", "muon", "--set", "lr=0.02", "--scheduler", "steplr", "--scheduler-set", "step_size=1",
                "--save", "muon.safetensors"]
     runner.accepts("three epochs of Muon, with AdamW beside it", *options, "--epochs", "3")
@@ -114,6 +121,20 @@ def check_bits(runner):
         runner.accepts(f"Muon with hidden layers {hidden!r}", "-q", "--hidden", hidden, "--optimizer", "muon", "--epochs", "1", "--save", "muon.safetensors")
         names = json.dumps(in_muon, separators=(",", ":")).replace('"', '\\"').encode()
         runner.holds("it has the weights but the last one's", b'[{\\"param_names\\":' + names in runner.read("muon.safetensors"))
+
+
+def check_norms(runner):
+    usual = ["--hidden", "64,32", "--epochs", "8", "--ema", "0.99"]
+    (plain,) = runner.json("an average without batch norms", *usual)
+    (result,) = runner.json("the network learns with batch norms", *usual, "--batch-norm")
+    runner.holds("a norm has two parameters for each feature", result["parameters"] == plain["parameters"] + 2 * (64 + 32))
+    runner.holds("they reach 95 %", result["test_accuracy"] >= 0.95, str(result["test_accuracy"]))
+    runner.holds("the average, with statistics of its own, too", result["averaged_test_accuracy"] >= 0.95, str(result["averaged_test_accuracy"]))
+    rows = csv_rows(41, random.Random(1))  # 33 of which are trained with
+    runner.write("odd.csv", "\n".join(rows) + "\n")
+    runner.refuses("a batch of one row has no statistics", ["--data", "odd.csv", "--batch-norm", "--batch", "8"], "--batch", "33", "8")
+    runner.accepts("it may be the last one without norms", "--data", "odd.csv", "--batch", "8", "-q")
+    runner.refuses("nor has each row alone", ["--batch-norm", "--batch", "1"], "--batch")
 
 
 def check_kill(runner):
@@ -229,7 +250,7 @@ def main():
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(sys.argv[1], tally, folder)
-        for check in (check_result, check_bits, check_kill, check_data, check_idx, check_refusals):
+        for check in (check_result, check_bits, check_norms, check_kill, check_data, check_idx, check_refusals):
             check(runner)
     print(f"{time.monotonic() - begin:.1f} s")
     return tally.finish()

@@ -10,7 +10,9 @@
 #include <ravine/optim/classes.h>
 #include <ravine/optim/clip_grad.h>
 #include <ravine/optim/functional.h>
+#include <ravine/optim/hooks.h>
 #include <ravine/optim/lbfgs.h>
+#include <ravine/optim/load_options.h>
 #include <ravine/optim/nadam.h>
 #include <ravine/optim/muon.h>
 #include <ravine/optim/optimizer.h>
@@ -19,6 +21,8 @@
 #include <ravine/optim/rprop.h>
 #include <ravine/optim/sgd.h>
 #include <ravine/optim/sparse_adam.h>
+#include <ravine/optim/swap_in.h>
+#include <ravine/runtime/dlpack.h>
 #include <ravine/runtime/file.h>
 #include <ravine/runtime/foreach.h>
 #include <ravine/runtime/fused.h>

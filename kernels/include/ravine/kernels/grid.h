@@ -2,6 +2,7 @@
 // The driver on a grid of threads: what loop.h is on a CPU. `run_grid` is the work of one thread of one block. A device
 // compiler makes a kernel of it (instantiate_grid.h); a test walks it over all blocks and threads on the host.
 
+#include <ravine/kernels/grid_average.h>
 #include <ravine/kernels/step_scalars.h>
 
 struct CUstream_st;  // what a cudaStream_t points to
@@ -32,33 +33,27 @@ struct Launch {
     const long long* places;        ///< of passes: the element of each row in a temporary
     void* temporaries[max_temporaries];
     unsigned char columns[8];       ///< of passes: which slot, or max_slots + which temporary, each operand is
+    double average_weight;          ///< of updates, where `averages`: what the parameters' averages take in of them
+    bool averages;                  ///< a row's average moves with its parameter
+    bool average_in_float;          ///< of 16-bit parameters: averages are in float
     StepArguments arguments;
 };
 
 /// Starts a kernel with that many blocks on a stream and returns the driver's error code, 0 if there is none.
 using GridKernel = int(const Launch& launch, unsigned blocks, CUstream_st* stream) noexcept;
 
-#if defined(__CUDA_ARCH__)
-/// Addresses that were read from a table are generic to the compiler: it is told where they point.
-#define RAVINE_ASSUME_GLOBAL(pointer) __builtin_assume(__isGlobal(pointer))
-#else
-#define RAVINE_ASSUME_GLOBAL(pointer) (void)(pointer)
-#endif
-
 /// The work of one thread on one piece.
 template <class Rule, class V, class Storage> struct GridBody {
     using T = typename Rule::template Terms<term<V>>;
     using Switches = typename Rule::Switches;
     static constexpr int slots = Rule::slots;
-    static constexpr int width = static_cast<int>(16 / sizeof(Storage));  ///< elements of one load
-    struct alignas(16) Vector {
-        unsigned words[4];
-    };
+    static constexpr int width = static_cast<int>(sizeof(Vector) / sizeof(Storage));  ///< elements of one load
     using Items = Array<Storage, width>;
 
     const T& terms;
     const Switches& switches;
     const term<V>& grad_scale;
+    const GridAverage<Storage>& average;
 
     RAVINE_HD bool unscales() const {
         if constexpr (updates_parameters<Rule>) return switches.unscale;
@@ -78,6 +73,9 @@ template <class Rule, class V, class Storage> struct GridBody {
         }
         if constexpr (updates_parameters<Rule>) {
             if (unscales()) V::backend::store(slot[grad_slot] + i, unscaled.raw);
+            Array<Storage, 1> parameter;
+            V::backend::store(&parameter.value[0], x[param_slot].raw);
+            average.take(parameter, i);
         }
     }
 
@@ -86,7 +84,7 @@ template <class Rule, class V, class Storage> struct GridBody {
         Items items[slots], unscaled_items;
         RAVINE_UNROLL
         for (int s = 0; s < slots; ++s) {
-            if (reads<Rule>() >> s & 1) items[s] = __builtin_bit_cast(Items, *reinterpret_cast<const Vector*>(slot[s] + i));
+            if (reads<Rule>() >> s & 1) items[s] = load_items<Storage, width>(slot[s] + i);
         }
         RAVINE_UNROLL
         for (int e = 0; e < width; ++e) {
@@ -104,27 +102,12 @@ template <class Rule, class V, class Storage> struct GridBody {
         }
         RAVINE_UNROLL
         for (int s = 0; s < slots; ++s) {
-            if (writes<Rule>() >> s & 1) store_vector(slot[s] + i, items[s]);
+            if (writes<Rule>() >> s & 1) store_items(slot[s] + i, items[s]);
         }
         if constexpr (updates_parameters<Rule>) {
-            if (unscales()) store_vector(slot[grad_slot] + i, unscaled_items);
+            if (unscales()) store_items(slot[grad_slot] + i, unscaled_items);
+            average.take(items[param_slot], i);
         }
-    }
-
-    /// nvcc would make four stores of it.
-    static RAVINE_HD void store_vector(Storage* to, const Items& items) {
-        const auto vector = __builtin_bit_cast(Vector, items);
-#if defined(__CUDA_ARCH__)
-        asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)), "r"(vector.words[0]),
-                     "r"(vector.words[1]), "r"(vector.words[2]), "r"(vector.words[3])
-                     : "memory");
-#else
-        *reinterpret_cast<Vector*>(to) = vector;
-#endif
-    }
-
-    static RAVINE_HD unsigned misalignment(const Storage* at) {
-        return static_cast<unsigned>(reinterpret_cast<unsigned long long>(at) & 15u);
     }
 
     /// `count` elements by `threads` threads, of which this is number `thread`: 16 bytes at a time between a head and a
@@ -168,6 +151,17 @@ template <class Rule> RAVINE_HD double scalar_of(const Launch& launch, int i) {
     else return i < 2 && launch.scalars[i] != nullptr ? *launch.scalars[i] : launch.arguments.terms[i];
 }
 
+/// Of a piece that begins at element `first` of a row.
+template <class Rule, class Storage> RAVINE_HD GridAverage<Storage> average_of(const Launch& launch, unsigned row, long long first) {
+    GridAverage<Storage> average{nullptr, launch.average_in_float, launch.average_weight};
+    if constexpr (updates_parameters<Rule>) {
+        auto* start = static_cast<char*>(launch.averages ? launch.rows[row].slot[average_slot] : nullptr);
+        const auto item = static_cast<long long>(launch.average_in_float ? sizeof(float) : sizeof(Storage));
+        if (start != nullptr) average.at = start + first * item;
+    }
+    return average;
+}
+
 /// What thread `thread` of block `block` does.
 template <class Rule, class V, class Storage> RAVINE_HD void run_grid(const Launch& launch, unsigned block, int thread) {
     if (launch.found_inf != nullptr && *launch.found_inf != 0) return;
@@ -181,12 +175,12 @@ template <class Rule, class V, class Storage> RAVINE_HD void run_grid(const Laun
     const unsigned char* given = launch.arguments.switches;
     if (updates_parameters<Rule> && launch.made != nullptr) given = launch.made->switches;
     __builtin_memcpy(&switches, given, sizeof switches);
-    const GridBody<Rule, V, Storage> body{terms, switches, grad_scale};
-
     const Work work = launch.work[block];
     const bool small = work.size < 0;
     const unsigned row = small ? work.row + static_cast<unsigned>(thread / warp_threads) : work.row;
     if (small && thread / warp_threads >= -work.size) return;
+    const GridAverage<Storage> average = average_of<Rule, Storage>(launch, row, work.first);
+    const GridBody<Rule, V, Storage> body{terms, switches, grad_scale, average};
     Storage* slot[Rule::slots];
     RAVINE_UNROLL
     for (int s = 0; s < Rule::slots; ++s) slot[s] = operand<Rule, Storage>(launch, row, s) + work.first;

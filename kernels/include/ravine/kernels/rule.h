@@ -16,8 +16,10 @@ namespace ravine::inline v0::kernels {
 
 enum : int { param_slot = 0, grad_slot = 1 };
 
-/// More slots than any rule has; a plan row is one cache line.
+/// Slots of a row, which is one cache line.
 inline constexpr int max_slots = 6;
+/// No rule has this one: the average that moves with the parameter (grid_average.h).
+inline constexpr int average_slot = max_slots - 1;
 /// More terms than any rule has.
 inline constexpr int max_terms = 12;
 

@@ -1,5 +1,7 @@
 #pragma once
 #include <ravine/optim/group.h>
+#include <ravine/optim/hooks.h>
+#include <ravine/optim/load_options.h>
 #include <ravine/optim/traits.h>
 #include <ravine/runtime/context.h>
 
@@ -9,6 +11,8 @@
 namespace ravine::inline v0::optim {
 
 class OptimizerBody;
+class StepFollower;
+class SwappedIn;
 struct OptimizerClass;
 namespace detail {
 /// Keeps the body's type out of the headers.
@@ -17,12 +21,6 @@ struct RAVINE_API BodyDeleter {
 };
 using BodyPointer = std::unique_ptr<OptimizerBody, BodyDeleter>;
 }  // namespace detail
-
-/// How `load_state_dict` treats what does not fit.
-struct LoadOptions {
-    /// torch's behaviour: only the numbers of groups and of parameters are compared, everything is matched by position.
-    bool positional = false;
-};
 
 /// An optimizer of any algorithm: torch.optim.Optimizer. Move-only, one pointer. Belongs to one thread at a time together
 /// with its parameters and schedulers.
@@ -39,8 +37,8 @@ class RAVINE_API Optimizer {
     /// One update of every parameter that has a gradient. All checks come before the first write; std::invalid_argument or
     /// std::runtime_error leaves parameters and state as they were. An elementwise class allocates nothing once its plan is made.
     void step();
-    /// Calls the closure once, then steps; returns what the closure returned. What it throws passes through, before any write.
-    /// LBFGS calls it as often as it needs: see lbfgs.h.
+    /// Calls the closure once, then steps; returns what the closure returned (NaN if a hook took it away). What it throws passes
+    /// through, before any write. LBFGS calls it as often as it needs: see lbfgs.h.
     double step(function_ref<double()> closure);
 
     /// Scales all gradients together so that their norm of order `norm_type` (1, 2 or infinity) is at most `max_norm`, in
@@ -71,9 +69,21 @@ class RAVINE_API Optimizer {
     /// keeps a moment.
     Value state_dict() const;
     /// Replaces state and options by those of a state_dict, by copy. Everything is compared first (group and parameter
-    /// counts, names, shapes, dtypes, slots, kinds of options) and nothing is changed if anything does not fit:
-    /// std::invalid_argument with all complaints.
+    /// counts, names, shapes, dtypes, slots, kinds and ranges of options) and nothing is changed if anything does not fit:
+    /// std::invalid_argument with all complaints. Parameters that have names on both sides are matched by them within their
+    /// group, in any order, others by position. What old versions of torch did not write is filled in as torch does.
     void load_state_dict(const Value& state_dict, const LoadOptions& options = {});
+
+    /// Functions that are called around `step`, `state_dict` and `load_state_dict` (hooks.h), in the order in which they were
+    /// registered; with `prepend` before those that are there. `step` calls the hooks of its context first and last, and for LBFGS
+    /// too each hook once. Without hooks a step costs one comparison more. Hooks are no part of a state dict, and move with the
+    /// optimizer. std::invalid_argument for an empty function.
+    RemovableHandle register_step_pre_hook(StepPreHook hook);
+    RemovableHandle register_step_post_hook(StepPostHook hook);
+    RemovableHandle register_state_dict_pre_hook(StateDictPreHook hook, bool prepend = false);
+    RemovableHandle register_state_dict_post_hook(StateDictPostHook hook, bool prepend = false);
+    RemovableHandle register_load_state_dict_pre_hook(LoadStateDictPreHook hook, bool prepend = false);
+    RemovableHandle register_load_state_dict_post_hook(LoadStateDictPostHook hook, bool prepend = false);
 
     /// Takes a parameter and its state away. std::out_of_range if it is not here.
     void remove_param(const Parameter& parameter);
@@ -100,6 +110,10 @@ class RAVINE_API Optimizer {
     void set_grad_scale(Tensor grad_scale);
     void set_found_inf(Tensor found_inf);
 
+    /// What takes in the parameters at the end of each step from the next one on, in place of what did; null ends it, and so does the end of
+    /// the follower's life. It is not shared: one follower has one optimizer. See step_follower.h; not in torch.
+    void set_follower(std::weak_ptr<StepFollower> follower);
+
     /// Class name and options of each group, like printing in torch.
     std::string to_string() const;
 
@@ -111,6 +125,8 @@ class RAVINE_API Optimizer {
 
   private:
     friend RAVINE_API Optimizer make(const OptimizerClass&, Parameters, const Dict&, const Context&);
+    friend RAVINE_API SwappedIn swap_in_optimizer_params_and_state(Optimizer&, const Parameters&, const Value&);
+    double hooked_step(StepArguments& arguments);
     detail::BodyPointer body_;
 };
 

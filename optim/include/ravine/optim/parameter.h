@@ -2,6 +2,7 @@
 #include <ravine/runtime/sparse.h>
 #include <ravine/runtime/tensor.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +58,9 @@ class RAVINE_API Parameter {
     template <class T> void rebind(T* data, T* grad, const Shape& shape) const {
         rebind(borrow(data, shape), grad != nullptr ? borrow(grad, shape) : Tensor());
     }
+
+    /// Grows whenever data or gradient are replaced: while it is the same, both are the tensors that they were.
+    std::uint64_t generation() const noexcept;
 
     friend bool operator==(const Parameter& a, const Parameter& b) noexcept { return a.body_ == b.body_; }
 

@@ -10,6 +10,10 @@
 
 struct CUstream_st;  // what a cudaStream_t points to
 
+namespace ravine::inline v0::optim {
+class StepHooks;  // optim/hooks.h; nothing below the optimizers looks into it
+}  // namespace ravine::inline v0::optim
+
 namespace ravine::inline v0 {
 
 /// Runs independent tasks. A host may bring its own; it is called by one thread at a time.
@@ -65,12 +69,13 @@ class RAVINE_API LogSink {
 };
 
 /// What a host may replace: the last constructor argument of whatever owns memory or runs work. Null means ours: a oneTBB
-/// arena of its own, aligned `new`, the default stream, silence. What is given must outlive its users.
+/// arena of its own, aligned `new`, the default stream, silence, no hooks. What is given must outlive its users.
 struct Context {
     Executor* executor = nullptr;
     Allocator* allocator = nullptr;
     CUstream_st* stream = nullptr;
     LogSink* log = nullptr;
+    optim::StepHooks* step_hooks = nullptr;  ///< called around every step of an optimizer with this context
 };
 
 /// The best instruction set that this CPU has. The environment variable RAVINE_ISA (scalar, avx2, avx512 or best) chooses

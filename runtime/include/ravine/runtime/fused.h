@@ -1,5 +1,13 @@
 #pragma once
+#include <ravine/kernels/rules/adadelta.h>
+#include <ravine/kernels/rules/adagrad.h>
 #include <ravine/kernels/rules/adam.h>
+#include <ravine/kernels/rules/adamax.h>
+#include <ravine/kernels/rules/asgd.h>
+#include <ravine/kernels/rules/nadam.h>
+#include <ravine/kernels/rules/radam.h>
+#include <ravine/kernels/rules/rmsprop.h>
+#include <ravine/kernels/rules/rprop.h>
 #include <ravine/kernels/rules/sgd.h>
 #include <ravine/runtime/tensor.h>
 #include <ravine/runtime/update.h>
@@ -50,10 +58,30 @@ void update(std::string_view who, const std::array<TensorList, Rule::slots>& slo
     detail::update(who, rule_infos<Family>()[detail::index_in<Family, Rule>::value], slots, arguments, context);
 }
 
+RAVINE_API void adadelta(TensorList params, TensorList grads, TensorList square_avgs, TensorList acc_deltas, const kernels::AdadeltaTerms<double>& terms,
+                         const kernels::Common& switches = {}, double grad_scale = 1, const Context& context = {});
+RAVINE_API void adagrad(TensorList params, TensorList grads, TensorList state_sums, const kernels::AdagradTerms<double>& terms,
+                        const kernels::Common& switches = {}, double grad_scale = 1, const Context& context = {});
+
 /// Adam, and AdamW with the decay in `terms.keep`; AMSGrad if `max_exp_avg_sqs` is not empty.
 RAVINE_API void adam(TensorList params, TensorList grads, TensorList exp_avgs, TensorList exp_avg_sqs, TensorList max_exp_avg_sqs,
                      const kernels::AdamTerms<double>& terms, const kernels::Common& switches = {}, double grad_scale = 1,
                      const Context& context = {});
+
+RAVINE_API void adamax(TensorList params, TensorList grads, TensorList exp_avgs, TensorList exp_infs, const kernels::AdamaxTerms<double>& terms,
+                       const kernels::Common& switches = {}, double grad_scale = 1, const Context& context = {});
+/// ASGD, whose averages are the parameters until `switches.averages`.
+RAVINE_API void asgd(TensorList params, TensorList grads, TensorList axs, const kernels::ASGDTerms<double>& terms, const kernels::ASGDSwitches& switches = {},
+                     double grad_scale = 1, const Context& context = {});
+RAVINE_API void nadam(TensorList params, TensorList grads, TensorList exp_avgs, TensorList exp_avg_sqs, const kernels::NAdamTerms<double>& terms,
+                      const kernels::Common& switches = {}, double grad_scale = 1, const Context& context = {});
+RAVINE_API void radam(TensorList params, TensorList grads, TensorList exp_avgs, TensorList exp_avg_sqs, const kernels::RAdamTerms<double>& terms,
+                      const kernels::RAdamSwitches& switches = {}, double grad_scale = 1, const Context& context = {});
+/// RMSprop; centered if `grad_avgs`, with momentum if `momentum_buffers` is not empty.
+RAVINE_API void rmsprop(TensorList params, TensorList grads, TensorList square_avgs, TensorList grad_avgs, TensorList momentum_buffers,
+                        const kernels::RMSpropTerms<double>& terms, const kernels::Common& switches = {}, double grad_scale = 1, const Context& context = {});
+RAVINE_API void rprop(TensorList params, TensorList grads, TensorList prevs, TensorList step_sizes, const kernels::RpropTerms<double>& terms,
+                      const kernels::Common& switches = {}, double grad_scale = 1, const Context& context = {});
 
 /// SGD; with momentum if `momentum_buffers` is not empty.
 RAVINE_API void sgd(TensorList params, TensorList grads, TensorList momentum_buffers, const kernels::SgdTerms<double>& terms,

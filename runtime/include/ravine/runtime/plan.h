@@ -10,11 +10,20 @@
 
 namespace ravine::inline v0 {
 
+/// How the averages of an entry's rows take in the parameters that the entry updates, see Plan::add_row.
+struct EntryAverage {
+    bool moves = false;                  ///< whether they do in the next run
+    kernels::Kernel* kernel = nullptr;   ///< on the host: a rule of rules/average.h, in the averages' dtype
+    kernels::StepArguments arguments{};  ///< its; on a device the rule is LerpAverageRule and its weight is terms[0]
+    bool in_float = false;               ///< on a device: of 16-bit parameters, averages are float32 (else in their dtype)
+};
+
 /// What runs over the rows of one entry of a plan.
 struct PlanEntry {
     kernels::Kernel* kernel = nullptr;
     kernels::StepArguments arguments{};
     unsigned writes = 0;  ///< slots that the kernel writes, as bits
+    EntryAverage average{};
 
     /// Where the tensors of its rows lie. On a device `device_kernel` makes the update, or, if it is set, `device_list`,
     /// operation by operation with `device_passes` (in the order of Pass).
@@ -63,14 +72,16 @@ class RAVINE_API Plan {
     /// Adds a row: the tensors of its slots, of equal shape; of complex ones the row has the parts. Their dtypes are equal, but
     /// on the host a slot that the kernel only reads may have another floating-point dtype than the first, to which it is rounded
     /// as by Tensor::to. Returns its number.
-    std::size_t add_row(unsigned entry, std::span<const Tensor* const> slots);
+    /// A row of an update may have an average, of any floating-point dtype on the host, which moves while the parameter is still in a
+    /// register or in cache; by the entry's `device_list` it does not.
+    std::size_t add_row(unsigned entry, std::span<const Tensor* const> slots, const Tensor* average = nullptr);
     /// Cuts the rows into chunks and the chunks into tasks for that many threads. The context gives a device's stream and
     /// memory. std::bad_alloc, std::runtime_error from a device.
     void seal(int concurrency, const Context& context = {});
     /// Brings an entry's `request.hyper` to the device for the runs that are replayed from a graph. Does not wait.
     /// std::runtime_error while a graph is captured, or from the device.
     void send(unsigned entry);
-    /// Another address for a slot, with the layout that it had.
+    /// Another address for a slot, with the layout that it had; the average stays where it is.
     void move_slot(std::size_t row, int slot, const Tensor& tensor);
 
     /// Runs every entry's kernel over its rows: one parallel region, on the calling thread alone if the work is small.
@@ -86,21 +97,24 @@ class RAVINE_API Plan {
     struct Row;
     struct Tiling;
     struct DeviceEntry;
+    /// How the tensors of a row lie.
+    enum class Walk : unsigned char { none, flat, tiled };
     struct Run {
         std::size_t first, last;  // chunks
         unsigned entry;
-        bool tiled;
+        Walk walk, average;
     };
-    void cut(std::size_t index);
     DeviceEntry& device_entry(unsigned entry) noexcept;
     void add_to_table(Row& row, const Context& context);
+    Walk walk_of_average(const Row& row) const noexcept;
     void make_tasks(int concurrency);
-    void run_tiled(const kernels::Chunk& chunk, std::size_t index, const PlanEntry& entry) const;
+    void run_part(const Run& run, const PlanEntry& entry) const;
+    void run_averages(const Run& run, const EntryAverage& average) const;
     void run_task(std::size_t task) const;
 
-    std::vector<Row> rows_;
+    std::vector<Row> rows_, averages_;
     std::vector<PlanEntry> entries_;
-    std::vector<kernels::Chunk> chunks_;
+    std::vector<kernels::Chunk> chunks_, average_chunks_;  // the second, if there are averages, beside the first
     std::vector<Run> runs_;
     std::vector<std::size_t> tasks_;  // first run of each task, and the end
     std::vector<DeviceEntry> device_entries_;

@@ -15,6 +15,7 @@ struct Storage;
 struct BorrowOptions {
     Shape strides = {};  ///< in elements, one per dimension; empty means row-major
     Device device = {};
+    std::shared_ptr<const void> owner = {};  ///< kept until the last view is gone; without it the caller keeps the memory alive
 };
 
 /// A strided view of memory: owned (shared among copies of the view) or borrowed from the caller, who keeps it alive.

@@ -43,6 +43,7 @@ template <class Rule> std::span<const char* const> scalar_names() {
 }
 
 template <class Family, class Rule> RuleInfo make_rule_info(int index) {
+    static_assert(Rule::slots <= kernels::average_slot);
     const kernels::FamilyKernels all = kernels::family_kernels<Family>();
     RuleInfo info{Rule::slots, kernels::writes<Rule>(), std::span(Rule::state).first(Rule::slots - 2), scalar_names<Rule>(),
                   kernels::sets_switches<Rule>, {}, {}, kernels::family_grid_kernels<Family>(), index,

@@ -9,7 +9,13 @@
 #include <string>
 #include <vector>
 
+namespace ravine::inline v0::optim {
+class Optimizer;
+}
+
 namespace ravine::inline v0::swa {
+
+class FollowedOptimizer;
 
 /// A tensor of a model that is not trained, of any dtype: running statistics, counters. Only read. The memory stays the caller's.
 struct Buffer {
@@ -66,6 +72,17 @@ class RAVINE_API AveragedModel {
     /// does not fit; what a function throws. Nothing is changed then.
     void update_parameters(const Parameters& model, const Buffers& buffers = {});
 
+    /// From now on every step of the optimizer ends with `update_parameters(model, buffers)`, which is then not to be called. An elementwise
+    /// optimizer with a function of averaging.h moves an average in the same pass over memory as its parameter, on the CPU with every
+    /// implementation, on a device with `fused` and `for_loop` and the two `get_..._multi_avg_fn`, in the parameter's dtype or float32; the first update (a copy) and all others
+    /// come after the step. The bits are those of the two calls. A step that a gradient scaler skips averages too, like the call would.
+    ///
+    /// `model` is what the constructor got; parameters need not be the optimizer's. It ends with `unfollow`, with another follower of the
+    /// optimizer, and when either of both ends. std::invalid_argument as for update_parameters, here and from `step` before it writes anything. What a
+    /// function of your own throws comes out of `step` when the parameters have moved. Not in torch.
+    void follow(optim::Optimizer& optimizer, const Parameters& model, const Buffers& buffers = {});
+    void unfollow() noexcept;
+
     /// The averages, under the model's names. Their values are the model's at construction until the first update.
     const Parameters& parameters() const noexcept;
     /// The averages, or the latest model's.
@@ -82,6 +99,7 @@ class RAVINE_API AveragedModel {
     void load_state_dict(const Value& state_dict);
 
   private:
+    friend class FollowedOptimizer;
     struct Body;
     std::unique_ptr<Body> body_;
 };
