@@ -56,7 +56,7 @@ std::string picture(const MinimizePlan& plan, std::vector<PlanePoint> path, doub
 void minimize(MinimizeArguments& arguments) {
     Warnings warnings;
     const Context context = arguments.run.context(&warnings);
-    const MinimizePlan plan = read_minimize_plan(arguments.spec);
+    const MinimizePlan plan = read_minimize_plan(read_spec_text(arguments.spec, "minimize"));
     const bool draws = !arguments.plot.empty();
     if (draws && plan.start.size() != 2) {
         throw std::invalid_argument(fmt::format("minimize: --plot must go with a function of two dimensions, got {}", plan.start.size()));

@@ -90,8 +90,8 @@ class Place {
 
 }  // namespace
 
-MinimizePlan read_minimize_plan(const std::string& path) {
-    const Spec spec("minimize", path, {"function", "curvature", "start", "dtype", "optimizer", "scheduler", "steps"});
+MinimizePlan read_minimize_plan(const SpecText& text) {
+    const Spec spec("minimize", text, {"function", "curvature", "start", "dtype", "optimizer", "scheduler", "steps"});
     std::vector<double> start = numbers(spec, "start");
     const std::size_t dimensions = start.size();
     const auto steps = spec.steps();

@@ -16,8 +16,8 @@ struct MinimizePlan {
     std::int64_t steps;
 };
 
-/// std::invalid_argument or std::out_of_range; reads the file and checks all but the options of classes.
-MinimizePlan read_minimize_plan(const std::string& path);
+/// std::invalid_argument or std::out_of_range; checks all but the options of classes.
+MinimizePlan read_minimize_plan(const SpecText& text);
 
 /// A row of the trajectory: the point after so many steps, and what the function is there.
 struct MinimizeRow {

@@ -174,7 +174,7 @@ std::string plot(const Table& table, const SchedulePlan& plan) {
 void schedule(Arguments& arguments) {
     Warnings warnings;
     const Context context = arguments.run.context(&warnings);
-    SchedulePlan plan = SchedulePlan::read(arguments.spec);
+    SchedulePlan plan = SchedulePlan::read(read_spec_text(arguments.spec, "schedule"));
     plan.implementation = arguments.run.implementation();
     const auto& resume_at = arguments.resume_at;
     if (resume_at && (*resume_at < 0 || *resume_at > plan.steps)) {

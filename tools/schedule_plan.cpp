@@ -35,8 +35,8 @@ std::int64_t read_steps(const Spec& spec, std::size_t metrics, std::size_t epoch
 
 }  // namespace
 
-SchedulePlan SchedulePlan::read(const std::string& path) {
-    const Spec spec("schedule", path, {"optimizer", "groups", "scheduler", "steps", "metrics", "epochs"});
+SchedulePlan SchedulePlan::read(const SpecText& text) {
+    const Spec spec("schedule", text, {"optimizer", "groups", "scheduler", "steps", "metrics", "epochs"});
     SchedulePlan plan;
     plan.optimizer = spec.optimizer();
     plan.groups = spec.groups(false).value_or(std::vector<GroupSpec>(1));

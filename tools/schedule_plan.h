@@ -14,8 +14,8 @@ class SchedulePlan {
     std::int64_t steps = 0;
     std::optional<optim::Implementation> implementation;
 
-    /// std::invalid_argument or std::runtime_error.
-    static SchedulePlan read(const std::string& path);
+    /// std::invalid_argument.
+    static SchedulePlan read(const SpecText& text);
     /// std::invalid_argument if metrics or epochs are not what the steps of these schedulers take.
     void check(const std::vector<sched::LRScheduler>& made) const;
 

@@ -19,28 +19,6 @@ namespace {
 constexpr std::size_t largest_file = std::size_t{64} << 20;
 constexpr int deepest_nesting = 64;
 
-std::string read_text(const std::string& path, std::string_view who) {
-    const auto failed = [&](std::string_view what) {
-        return std::runtime_error(fmt::format("{}: the spec must be a readable file, got {} ({})", who, what, path));
-    };
-    errno = 0;
-    const bool from_stdin = path == "-";
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(from_stdin ? nullptr : std::fopen(path.c_str(), "rb"),
-                                                                 [](std::FILE* file) { return std::fclose(file); });
-    std::FILE* file = from_stdin ? stdin : opened.get();
-    if (file == nullptr) throw failed(std::strerror(errno));
-    std::string text;
-    std::size_t used = 0;
-    do {
-        text.resize(used + (1 << 16));
-        used += std::fread(text.data() + used, 1, text.size() - used, file);
-        if (used > largest_file) throw failed(fmt::format("more than {} MiB", largest_file >> 20));
-    } while (used == text.size());
-    if (std::ferror(file)) throw failed(std::strerror(errno));
-    text.resize(used);
-    return text;
-}
-
 /// Refuses while parsing what the parser would let pass.
 class Strictness {
   public:
@@ -68,23 +46,44 @@ std::string_view reason(std::string_view text) {
     return end == std::string_view::npos ? text : text.substr(end + 2);
 }
 
-}  // namespace
-
-Json read_json(const std::string& path, std::string_view who) {
-    const std::string text = read_text(path, who);
+Json parse_json(const SpecText& spec, std::string_view who) {
     std::string problem;
     try {
-        return Json::parse(text, Strictness());
+        return Json::parse(spec.text, Strictness());
     } catch (const Json::exception& error) {
         problem = reason(error.what());
     } catch (const std::invalid_argument& error) {
         problem = error.what();
     }
-    throw std::invalid_argument(fmt::format("{}: the spec must be JSON in UTF-8, got {} ({})", who, problem, path));
+    throw std::invalid_argument(fmt::format("{}: the spec must be JSON in UTF-8, got {} ({})", who, problem, spec.path));
 }
 
-Spec::Spec(std::string who, std::string path, std::initializer_list<std::string_view> known)
-    : who_(std::move(who)), path_(std::move(path)), root_(read_json(path_, who_)) {
+}  // namespace
+
+SpecText read_spec_text(const std::string& path, std::string_view who) {
+    const auto failed = [&](std::string_view what) {
+        return std::runtime_error(fmt::format("{}: the spec must be a readable file, got {} ({})", who, what, path));
+    };
+    errno = 0;
+    const bool from_stdin = path == "-";
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(from_stdin ? nullptr : std::fopen(path.c_str(), "rb"),
+                                                                 [](std::FILE* file) { return std::fclose(file); });
+    std::FILE* file = from_stdin ? stdin : opened.get();
+    if (file == nullptr) throw failed(std::strerror(errno));
+    std::string text;
+    std::size_t used = 0;
+    do {
+        text.resize(used + (1 << 16));
+        used += std::fread(text.data() + used, 1, text.size() - used, file);
+        if (used > largest_file) throw failed(fmt::format("more than {} MiB", largest_file >> 20));
+    } while (used == text.size());
+    if (std::ferror(file)) throw failed(std::strerror(errno));
+    text.resize(used);
+    return {path, std::move(text)};
+}
+
+Spec::Spec(std::string who, const SpecText& text, std::initializer_list<std::string_view> known)
+    : who_(std::move(who)), path_(text.path), root_(parse_json(text, who_)) {
     if (!root_.is_object()) refuse("the spec must be an object", shown(root_));
     for (const auto& [key, value] : root_.items()) {
         if (std::find(known.begin(), known.end(), key) == known.end()) {

@@ -12,9 +12,14 @@
 
 namespace ravine::tools {
 
-/// Reads one JSON document from a file, or from stdin for "-". Strict: UTF-8, no duplicate keys, nothing after the
-/// document, bounded size and depth. std::invalid_argument or std::runtime_error, beginning with `who`.
-Json read_json(const std::string& path, std::string_view who);
+/// What a file says, and its path for messages.
+struct SpecText {
+    std::string path;  ///< "-": stdin
+    std::string text;
+};
+
+/// Reads a file of bounded size, or stdin for "-". std::runtime_error, beginning with `who`.
+SpecText read_spec_text(const std::string& path, std::string_view who);
 
 /// A class by its name and its constructor's options: `{"type": "AdamW", "lr": 0.1}`.
 struct ClassSpec {
@@ -28,11 +33,11 @@ struct GroupSpec {
     Dict options;
 };
 
-/// A spec file: a JSON object with keys that the subcommand knows. What it refuses is a std::invalid_argument that names
-/// the subcommand, the key and the file.
+/// A spec file: one JSON object with keys that the subcommand knows. Strict: UTF-8, no duplicate keys, nothing after the
+/// object, bounded depth. What it refuses is a std::invalid_argument that names the subcommand, the key and the file.
 class Spec {
   public:
-    Spec(std::string who, std::string path, std::initializer_list<std::string_view> known);
+    Spec(std::string who, const SpecText& text, std::initializer_list<std::string_view> known);
 
     const std::string& path() const { return path_; }
     /// Null if the key is absent or null.
