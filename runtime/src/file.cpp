@@ -15,7 +15,7 @@
 namespace ravine::inline v0 {
 namespace {
 
-constexpr std::string_view reader = "load";
+constexpr std::string_view load_name = "load";
 
 bool has_suffix(const std::string& path, std::string_view suffix) {
     const std::size_t slash = path.rfind('/');
@@ -28,13 +28,13 @@ FileFormat format_of(InputFile& file) {
     if (found.format) return *found.format;
     // What nothing is known of is read as safetensors: its errors say most.
     if (found.name.empty()) return FileFormat::safetensors;
-    throw std::runtime_error(fmt::format("{}: the file must be one of safetensors or of torch.save, got {} ({})", reader, found.name, file.shown()));
+    throw std::runtime_error(fmt::format("{}: the file must be one of safetensors or of torch.save, got {} ({})", load_name, found.name, file.shown()));
 }
 
 }  // namespace
 
 FileFormat file_format(const std::string& path) {
-    InputFile file(path, reader);
+    InputFile file(path, load_name);
     return format_of(file);
 }
 
@@ -48,7 +48,7 @@ void save(const Value& tree, const std::string& path) {
 }
 
 Value load(const std::string& path, const Context& context) {
-    InputFile file(path, reader);
+    InputFile file(path, load_name);
     if (format_of(file) == FileFormat::safetensors) return safetensors::to_tree(safetensors::read(file, context), path);
     return torch_file::read(file, {}, context);
 }

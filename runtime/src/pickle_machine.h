@@ -13,6 +13,7 @@ constexpr std::size_t longest_string = std::size_t{1} << 20;
 constexpr std::size_t highest_stack = 1'000'000;
 constexpr std::size_t most_opcodes = 64'000'000;
 constexpr std::size_t most_tensors = 4'000'000;
+constexpr std::size_t most_dimensions = 64;
 constexpr std::uint8_t untyped_class = 0xff;  ///< where a dtype stands for a storage's class
 
 /// Where a pickle lies and what its persistent ids look like.

@@ -10,7 +10,7 @@
 namespace ravine::inline v0::pickle {
 namespace {
 
-constexpr std::size_t longest_key = 64, longest_location = 64, most_dimensions = 64;
+constexpr std::size_t longest_key = 64, longest_location = 64;
 
 bool is_storage_key(std::string_view key) {
     const auto fits = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-'; };

@@ -10,12 +10,12 @@ namespace ravine::inline v0::pickle {
 namespace {
 
 /// Costs are counted in blocks of this many bytes: what a value takes in its container.
-constexpr std::uint64_t block = sizeof(Value);
+constexpr std::uint64_t value_block = sizeof(Value);
 /// A tree may take this much and a multiple of its pickle.
-constexpr std::uint64_t free_blocks = (std::uint64_t{64} << 20) / block;
+constexpr std::uint64_t free_blocks = (std::uint64_t{64} << 20) / value_block;
 constexpr std::uint32_t metadata_component = no_ref;
 
-constexpr std::uint64_t blocks(std::uint64_t bytes) { return (bytes + block - 1) / block; }
+constexpr std::uint64_t blocks(std::uint64_t bytes) { return (bytes + value_block - 1) / value_block; }
 
 bool is_container(Node::Kind kind) {
     return kind == Node::Kind::list || kind == Node::Kind::tuple || kind == Node::Kind::set || kind == Node::Kind::dict;
@@ -67,7 +67,7 @@ std::uint64_t Tree::measure(Ref ref, int depth) {
         measured.open = true;
         const std::uint64_t cost = own_cost(node) + measure_members(ref, depth);
         measured.open = false;
-        if (cost > limit_) refuse(fmt::format("a pickle of {} bytes must need at most {} bytes of memory", content_.bytes.size(), limit_ * block), "more");
+        if (cost > limit_) refuse(fmt::format("a pickle of {} bytes must need at most {} bytes of memory", content_.bytes.size(), limit_ * value_block), "more");
         measured.cost = static_cast<std::uint32_t>(cost);
     }
     return measured.cost;

@@ -92,7 +92,6 @@ void Walk::check_text(std::string_view text) const {
 
 void Walk::visit_tensor(const Tensor& tensor) {
     if (!tensor.defined()) refuse_at("a tensor must be defined", "an undefined one", place_);
-    constexpr std::size_t most_dimensions = 64;
     if (tensor.dim() > most_dimensions) refuse_at(fmt::format("a tensor must have at most {} dimensions", most_dimensions), std::to_string(tensor.dim()), place_);
     tensors.push_back(tensor);
     places.push_back(place_);
