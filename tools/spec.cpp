@@ -55,7 +55,7 @@ Json parse_json(const SpecText& spec, std::string_view who) {
     } catch (const std::invalid_argument& error) {
         problem = error.what();
     }
-    throw std::invalid_argument(fmt::format("{}: the spec must be JSON in UTF-8, got {} ({})", who, problem, spec.path));
+    throw std::invalid_argument(fmt::format("{}: the spec must be JSON in UTF-8, got {} ({})", who, printable(problem, 300), spec.path));
 }
 
 }  // namespace

@@ -1,11 +1,8 @@
 #include "files.h"
+#include "interrupted.h"
 
 #include <ravine/runtime/torch_file.h>
 
-#include <csignal>
-#include <functional>
-
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,22 +16,6 @@ const Value tree = Dict{{"w", zeros({300, 300}, DType::f32)}, {"b", zeros({1}, D
 
 void put_text(Put put, std::string_view text) {
     put(std::as_bytes(std::span(text)));
-}
-
-/// Runs f in a forked child and answers how it ended.
-int status_of_child(const std::function<void()>& f) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        try {
-            f();
-        } catch (const std::exception&) {
-            ::_exit(1);
-        }
-        ::_exit(0);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return status;
 }
 
 TEST_CASE("save and load go through a file, and identical trees give identical bytes") {
@@ -142,51 +123,6 @@ TEST_CASE("pieces of any size make one file") {
         }
     });
     CHECK(bytes_of(folder.path("a")) == expected);
-}
-
-TEST_CASE("a disk that is full at any byte leaves the old file whole") {
-    const TemporaryFolder folder;
-    const std::string path = folder.path("a.safetensors");
-    save(Dict{{"old", 1}}, path);
-    const std::string old = bytes_of(path);
-    for (const rlim_t limit : {0u, 1u, 100u, 262144u, 300000u}) {
-        const int status = status_of_child([&] {
-            ::signal(SIGXFSZ, SIG_IGN);
-            const rlimit most = {limit, limit};
-            ::setrlimit(RLIMIT_FSIZE, &most);
-            save(tree, path);
-        });
-        CHECK(WIFEXITED(status));
-        CHECK(WEXITSTATUS(status) == 1);
-        CHECK(bytes_of(path) == old);
-        CHECK(folder.size() == 1);
-    }
-}
-
-TEST_CASE("a process that is killed while it writes leaves the old file whole") {
-    const TemporaryFolder folder;
-    const std::string path = folder.path("a.safetensors");
-    save(Dict{{"old", 1}}, path);
-    const std::string old = bytes_of(path);
-    for (const std::size_t pieces : {0u, 1u, 3u}) {
-        const int status = status_of_child([&] {
-            write_file(path, [&](Put put) {
-                for (std::size_t i = 0; i < pieces; ++i) put_text(put, std::string(300000, 'x'));
-                ::kill(::getpid(), SIGKILL);
-            });
-        });
-        CHECK(WIFSIGNALED(status));
-        CHECK(bytes_of(path) == old);
-    }
-    // The kernel kills at the write call that goes over the limit.
-    const int status = status_of_child([&] {
-        const rlimit most = {300000, 300000}, no_core = {0, 0};
-        ::setrlimit(RLIMIT_CORE, &no_core);
-        ::setrlimit(RLIMIT_FSIZE, &most);
-        save(tree, path);
-    });
-    CHECK(WIFSIGNALED(status));
-    CHECK(bytes_of(path) == old);
 }
 
 TEST_CASE("a path that cannot be replaced is refused") {

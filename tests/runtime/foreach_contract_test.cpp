@@ -56,7 +56,7 @@ TEST_CASE("any number of threads gives the same bits, with the context's executo
 
 #if defined(__x86_64__)
 TEST_CASE("flushed denormals and another rounding of the caller change nothing, and come back") {
-    const List<float> a(1), b(2);
+    const TensorList<float> a(1), b(2);
     const Tensors tiny = {tensor_of({1e-40, 3e-42, -2e-41})};
     const Tensors products = foreach::mul(a.tensors, b.tensors), doubled = foreach::add(tiny, tiny);
     const std::vector<double> lengths = foreach::norms(tiny, 1);

@@ -61,8 +61,8 @@ inline const std::vector<Shape>& list_shapes() {
 }
 
 /// A list of tensors with assorted elements, every second one spread out.
-template <class T> struct List {
-    explicit List(std::uint64_t seed, bool assorted = true) {
+template <class T> struct TensorList {
+    explicit TensorList(std::uint64_t seed, bool assorted = true) {
         spread.reserve(list_shapes().size());
         for (std::size_t i = 0; i < list_shapes().size(); ++i) {
             const auto count = static_cast<std::size_t>(list_shapes()[i].numel());

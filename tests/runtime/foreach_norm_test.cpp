@@ -29,7 +29,7 @@ double tree_sum(const std::vector<double>& values) {
 
 TEST_CASE("a norm is summed in the documented tree, for every dtype and layout") {
     const auto check = []<class T>(T) {
-        const List<T> list(1, false);
+        const TensorList<T> list(1, false);
         const std::vector<double> ones = foreach::norms(list.tensors, 1), twos = foreach::norms(list.tensors, 2);
         const Tensors rounded = foreach::norm(list.tensors);
         for (std::size_t i = 0; i < list.elements.size(); ++i) {

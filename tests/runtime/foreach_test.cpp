@@ -9,7 +9,7 @@ namespace ravine::testing {
 namespace {
 
 template <class T> struct Lists {
-    List<T> a{1}, b{2}, c{4};
+    TensorList<T> a{1}, b{2}, c{4};
 };
 
 /// One element of tensor number i, in the computing type and before the rounding to T.
@@ -163,14 +163,14 @@ TEST_CASE("pow multiplies and takes roots for torch's special exponents, and is 
 
 TEST_CASE("copy_ keeps every bit, NaN's too, and converts between dtypes; zero_ writes zeros") {
     for_each_storage([]<class T>(T) {
-        const List<T> from(1), to(2);
+        const TensorList<T> from(1), to(2);
         foreach::copy_(to.tensors, from.tensors);
         for (std::size_t i = 0; i < to.tensors.size(); ++i) {
             const std::vector<T> elements = elements_of<T>(to.tensors[i]);
             if (!elements.empty()) REQUIRE(std::memcmp(elements.data(), from.elements[i].data(), elements.size() * sizeof(T)) == 0);
         }
         CHECK(from.is_unchanged());
-        const List<float> numbers(3, false);
+        const TensorList<float> numbers(3, false);
         foreach::copy_(to.tensors, numbers.tensors);
         for (std::size_t i = 0; i < to.tensors.size(); ++i) {
             const std::vector<T> elements = elements_of<T>(to.tensors[i]);
@@ -211,7 +211,7 @@ TEST_CASE("results keep dense layouts and are row-major otherwise") {
 }
 
 TEST_CASE("an output may be an input") {
-    const List<float> a(1, false), b(2, false);
+    const TensorList<float> a(1, false), b(2, false);
     const Tensors squares = foreach::mul(a.tensors, a.tensors), expected = foreach::addcmul(a.tensors, a.tensors, a.tensors, 2);
     foreach::addcmul_(a.tensors, a.tensors, a.tensors, 2);
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK((elements_of<float>(a.tensors[i]) == elements_of<float>(expected[i])));

@@ -30,7 +30,7 @@ template <class T> struct SlotLists {
     /// Compares every list with what `reference` makes of each element.
     template <class Element> std::string difference(Element reference) const {
         std::vector<std::vector<std::vector<T>>> expected;
-        for (const List<T>& list : lists) expected.push_back(list.elements);
+        for (const TensorList<T>& list : lists) expected.push_back(list.elements);
         for (std::size_t i = 0; i < list_shapes().size(); ++i) {
             for (std::size_t j = 0; j < expected[0][i].size(); ++j) {
                 Compute<T> x[kernels::max_slots] = {};
@@ -47,7 +47,7 @@ template <class T> struct SlotLists {
         return {};
     }
 
-    std::vector<List<T>> lists;
+    std::vector<TensorList<T>> lists;
 };
 
 template <class T> void check_adam(const kernels::Common& switches) {

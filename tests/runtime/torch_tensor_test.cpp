@@ -18,7 +18,7 @@ TEST_CASE("tensors are views of their storage") {
     CHECK(Value(tensor_from(tensor(six_floats, "K\0"s, "K\2K\3\x86", "K\3K\1\x86"), {six_bytes})) == Value(tensor_of({1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F}, {2, 3})));
     CHECK(Value(tensor_from(tensor(six_floats, "K\0"s, "K\3K\2\x86", "K\1K\3\x86"), {six_bytes})) == Value(tensor_of({1.0F, 4.0F, 2.0F, 5.0F, 3.0F, 6.0F}, {3, 2})));
     CHECK(Value(tensor_from(tensor(six_floats, "K\4", "K\2\x85", "K\1\x85"), {six_bytes})) == Value(tensor_of({5.0F, 6.0F}, {2})));
-    CHECK(Value(tensor_from(tensor(six_floats, "K\5", ")", ")"), {six_bytes})) == Value(tensor_of({6.0F}, {})));
+    CHECK(Value(tensor_from(tensor(six_floats, "K\5", ")", ")"), {six_bytes})) == Value(tensor_of<float>({6.0F}, {})));
     CHECK(Value(tensor_from(tensor(six_floats, "K\6", "K\0\x85"s, "K\1\x85"), {six_bytes})) == Value(tensor_of<float>({}, {0})));
     const Tensor expanded = tensor_from(tensor(six_floats, "K\1", "K\3K\2\x86", "K\0K\1\x86"s), {six_bytes});
     CHECK(expanded.strides() == Shape{0, 1});
