@@ -31,9 +31,12 @@ void append(std::string& json, double value) {
 
 class Writer {
   public:
-    explicit Writer(std::int64_t values) : values_(values) {}
+    Writer(std::int64_t values, function_ref<void(std::string_view)> put) : values_(values), put_(put) {}
     void write(const Value& value);
-    std::string json;
+    void flush() {
+        put_(json);
+        json.clear();
+    }
 
   private:
     void write_items(std::string_view form, std::span<const Value> items);
@@ -42,7 +45,9 @@ class Writer {
     /// Writes separated members between brackets.
     template <class Range, class Member> void write_members(char open, const Range& range, char close, Member member);
 
+    std::string json;
     std::int64_t values_;
+    function_ref<void(std::string_view)> put_;
 };
 
 template <class Range, class Member> void Writer::write_members(char open, const Range& range, char close, Member member) {
@@ -57,6 +62,8 @@ template <class Range, class Member> void Writer::write_members(char open, const
 }
 
 void Writer::write(const Value& value) {
+    constexpr std::size_t piece = 1 << 16;
+    if (json.size() > piece) flush();
     switch (value.kind()) {
     case Value::Kind::null: json += "null"; break;
     case Value::Kind::boolean: append(json, value.as<bool>()); break;
@@ -107,9 +114,9 @@ void Writer::write_dict(const Dict& dict) {
     json += '}';
 }
 
-void Writer::write_tensor(const Tensor& given) {
-    const Tensor tensor = given.is_contiguous() ? given : given.clone();
-    const unsigned long crc = ::crc32_z(::crc32_z(0, nullptr, 0), static_cast<const Bytef*>(tensor.data()), tensor.nbytes());
+void Writer::write_tensor(const Tensor& tensor) {
+    unsigned long crc = ::crc32_z(0, nullptr, 0);
+    visit_bytes(tensor, [&](std::span<const std::byte> bytes) { crc = ::crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()); });
     json += fmt::format(R"({{"$tensor": {{"dtype": "{}", "shape": [{}], "crc32": "{:08x}")", name(tensor.dtype()),
                         fmt::join(tensor.shape().begin(), tensor.shape().end(), ", "), crc);
     if (tensor.numel() <= values_) json += R"(, "values": )" + elements_json(tensor);
@@ -140,10 +147,10 @@ template <class Real> std::string pairs_json(const Tensor& tensor) {
 
 }  // namespace
 
-std::string inspect_json(const Value& tree, std::int64_t values) {
-    Writer writer(values);
+void inspect_json(const Value& tree, std::int64_t values, function_ref<void(std::string_view)> put) {
+    Writer writer(values, put);
     writer.write(tree);
-    return std::move(writer.json);
+    writer.flush();
 }
 
 std::string elements_json(const Tensor& given) {

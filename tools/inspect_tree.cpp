@@ -8,7 +8,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <unordered_map>
+#include <filesystem>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <stdexcept>
 
 namespace ravine::tools {
 namespace {
@@ -36,17 +40,26 @@ template <class Visit> void walk(const Value& value, const std::string& path, Vi
 
 class TreeText {
   public:
-    explicit TreeText(std::int64_t values) : values_(values) {}
+    TreeText(std::int64_t values, function_ref<void(std::string_view)> put) : values_(values), put_(put) {}
     void print(const std::string& label, const std::string& path, const Value& value, std::size_t depth);
-    std::string text;
+    void flush() {
+        put_(text);
+        text.clear();
+    }
 
   private:
     void print_container(const std::string& path, const Value& value, std::size_t depth);
     void print_tensor(const std::string& path, const Tensor& tensor);
     const std::string& first_path(const std::string& path, const Tensor& tensor);
 
+    std::string text;
     std::int64_t values_;
-    std::unordered_multimap<const void*, std::pair<Tensor, std::string>> seen_;
+    function_ref<void(std::string_view)> put_;
+    struct Seen {
+        std::uintptr_t end;
+        std::string path;
+    };
+    std::map<std::uintptr_t, Seen> seen_;  // memory by its first byte, none over another
 };
 
 /// A list of plain values is one line.
@@ -58,6 +71,8 @@ bool is_flat(const Value& value) {
 }
 
 void TreeText::print(const std::string& label, const std::string& path, const Value& value, std::size_t depth) {
+    constexpr std::size_t piece = 1 << 16;
+    if (text.size() > piece) flush();
     text += fmt::format("{:{}}{}", "", 2 * depth, label);
     if (const auto* tensor = value.get_if<Tensor>()) return print_tensor(path, *tensor);
     if (value.is(Value::Kind::dict) || (is_container(value) && !is_flat(value))) return print_container(path, value, depth);
@@ -86,13 +101,17 @@ void TreeText::print_tensor(const std::string& path, const Tensor& tensor) {
     text += '\n';
 }
 
-/// Where the same view of the same memory stood first.
+/// Where a tensor of the same memory stood first.
 const std::string& TreeText::first_path(const std::string& path, const Tensor& tensor) {
     if (tensor.numel() == 0) return path;
-    const auto [first, last] = seen_.equal_range(tensor.data());
-    const auto same = std::find_if(first, last, [&](const auto& one) { return one.second.first.is_same_view(tensor); });
-    if (same != last) return same->second.second;
-    return seen_.emplace(tensor.data(), std::pair(tensor, path))->second.second;
+    std::int64_t last = 0;
+    for (std::size_t d = 0; d < tensor.dim(); ++d) last += (tensor.shape()[d] - 1) * tensor.strides()[d];
+    const auto begin = reinterpret_cast<std::uintptr_t>(tensor.data());
+    const std::uintptr_t end = begin + static_cast<std::uintptr_t>(last + 1) * item_size(tensor.dtype());
+    const auto next = seen_.upper_bound(begin);
+    if (next != seen_.begin() && std::prev(next)->second.end > begin) return std::prev(next)->second.path;
+    if (next != seen_.end() && next->first < end) return next->second.path;
+    return seen_.emplace_hint(next, begin, Seen{end, path})->second.path;
 }
 
 struct Odd {
@@ -103,13 +122,14 @@ struct Odd {
 /// Counts by the bits: all ones in the exponent.
 template <class Word> Odd count_odd(const Tensor& tensor, Word exponent, Word fraction) {
     Odd odd;
-    const auto* bytes = static_cast<const std::byte*>(tensor.data());
-    for (std::size_t i = 0; i < tensor.nbytes(); i += sizeof(Word)) {
-        Word word;
-        std::memcpy(&word, bytes + i, sizeof word);
-        if ((word & exponent) != exponent) continue;
-        ++((word & fraction) != 0 ? odd.nans : odd.infinities);
-    }
+    visit_bytes(tensor, [&](std::span<const std::byte> bytes) {
+        for (std::size_t i = 0; i < bytes.size(); i += sizeof(Word)) {
+            Word word;
+            std::memcpy(&word, bytes.data() + i, sizeof word);
+            if ((word & exponent) != exponent) continue;
+            ++((word & fraction) != 0 ? odd.nans : odd.infinities);
+        }
+    });
     return odd;
 }
 
@@ -137,13 +157,16 @@ bool is_optimizer(const Value& value) {
     });
 }
 
-std::size_t bytes_of(const Value& value) {
-    std::size_t bytes = 0;
+TreeSize size_of(const Value& value) {
+    TreeSize size;
     auto add = [&](const std::string&, const Value& one) {
-        if (const auto* tensor = one.get_if<Tensor>()) bytes += tensor->nbytes();
+        const auto* tensor = one.get_if<Tensor>();
+        if (tensor == nullptr) return;
+        ++size.tensors;
+        size.bytes = std::min<std::uint64_t>(size.bytes, std::numeric_limits<std::int64_t>::max()) + tensor->nbytes();
     };
     walk(value, "", add);
-    return bytes;
+    return size;
 }
 
 /// "1 group", "2 groups".
@@ -168,17 +191,24 @@ std::string summary(const std::string& path, const Dict& optimizer, const std::s
     if (!class_name.empty()) text.append(" ").append(printable(class_name));
     if (!path.empty()) text.append(" at ").append(path);
     text += fmt::format(": {}, {}, {} of them with state, {} bytes of state\n", counted(groups.size(), "group"), counted(parameters, "parameter"),
-                        state.as<Dict>().size(), bytes_of(state));
+                        state.as<Dict>().size(), size_of(state).bytes);
     for (std::size_t g = 0; g < groups.size(); ++g) text += fmt::format("  group {}: {}", g, group_text(groups[g].as<Dict>()));
     return text;
 }
 
 }  // namespace
 
-std::string tree_text(const Value& tree, std::int64_t values) {
-    TreeText printer(values);
+void tree_text(const Value& tree, std::int64_t values, function_ref<void(std::string_view)> put) {
+    TreeText printer(values, put);
     printer.print("", "", tree, 0);
-    return std::move(printer.text);
+    printer.flush();
+}
+
+TreeSize checked_size(const Value& tree, const std::string& path, std::string_view who) {
+    const TreeSize size = size_of(tree);
+    const std::uint64_t limit = 4 * std::filesystem::file_size(path) + (std::uint64_t{1} << 30);
+    if (size.bytes <= limit) return size;
+    throw std::invalid_argument(fmt::format("{}: the elements of all tensors must have at most {} bytes in a file of this size, got {} ({})", who, limit, size.bytes, path));
 }
 
 std::string optimizer_summaries(const Value& tree, const std::string& class_name) {

@@ -1,14 +1,25 @@
 #pragma once
+#include <ravine/runtime/function_ref.h>
 #include <ravine/runtime/value.h>
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ravine::tools {
 
-/// A tree as indented lines for people. Tensors of at most `values` elements show them.
-std::string tree_text(const Value& tree, std::int64_t values);
+/// Writes a tree as indented lines for people, piece by piece. Tensors of at most `values` elements show them.
+void tree_text(const Value& tree, std::int64_t values, function_ref<void(std::string_view)> put);
+
+/// How many tensors a tree has, and the bytes of all of their elements.
+struct TreeSize {
+    std::size_t tensors = 0;
+    std::uint64_t bytes = 0;
+};
+/// std::invalid_argument, in the name of `who`, if the elements are very many more than a file of `path`'s size can hold: few
+/// bytes can claim to be any number of elements, over which nobody should walk.
+TreeSize checked_size(const Value& tree, const std::string& path, std::string_view who);
 
 /// One paragraph for each optimizer in the tree: groups, options, parameters, bytes of state. `class_name` may be empty.
 std::string optimizer_summaries(const Value& tree, const std::string& class_name);

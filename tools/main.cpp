@@ -1,4 +1,5 @@
 #include "bench.h"
+#include "convert.h"
 #include "inspect.h"
 #include "minimize.h"
 #include "replay.h"
@@ -40,6 +41,7 @@ std::string in_the_name_of(const std::string& subcommand, std::string_view what)
 int run(int argc, char** argv) {
     ravine::tools::CommandLine program("ravine: torch.optim without a framework, from the command line", "ravine", RAVINE_VERSION);
     ravine::tools::add_bench(program);
+    ravine::tools::add_convert(program);
     ravine::tools::add_inspect(program);
     ravine::tools::add_minimize(program);
     ravine::tools::add_replay(program);

@@ -150,7 +150,9 @@ void TrainOptions::apply(TrainSettings& settings) const {
 void TrainOptions::check_places() const {
     check_place(save, "save");
     check_place(plot, "plot");
-    if (!save.empty() && fs::path(save).extension() != ".safetensors") refuse("train", "--save must end in .safetensors", ravine::quoted(save));
+    const std::string suffix = fs::path(save).extension().string();
+    const bool known = suffix == ".safetensors" || suffix == ".pt" || suffix == ".pth" || suffix == ".bin";
+    if (!save.empty() && !known) refuse("train", "--save must end in .safetensors, .pt, .pth or .bin", ravine::quoted(save));
 }
 
 }  // namespace ravine::tools

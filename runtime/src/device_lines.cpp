@@ -14,7 +14,7 @@
 namespace ravine::inline v0 {
 namespace {
 
-constexpr std::string_view who = "SparseTensor";
+constexpr std::string_view sparse_tensor = "SparseTensor";
 
 /// Numbers in the memory of a device. Both kinds of number are the same to it.
 Tensor uploaded(std::span<const std::int64_t> numbers, Device device, const Context& context) {
@@ -29,7 +29,7 @@ void see_layout(const Tensor& dense, kernels::LineCopy& copy) {
     for (std::size_t d = 0; d < dense.dim(); ++d) {
         if (dense.shape()[d] == 1) continue;
         if (copy.dims == kernels::max_copy_dims) {
-            throw std::invalid_argument(fmt::format("{}: a tensor on a device must have at most {} dimensions longer than 1, got shape {}", who,
+            throw std::invalid_argument(fmt::format("{}: a tensor on a device must have at most {} dimensions longer than 1, got shape {}", sparse_tensor,
                                                     kernels::max_copy_dims, dense.shape().to_string()));
         }
         copy.sizes[copy.dims] = dense.shape()[d];
@@ -47,7 +47,7 @@ void copy_lines(kernels::LineCopy copy, const Tensor& dense, std::span<const std
     copy.packed_lines = numbers_in(packed_numbers);
     copy.count = static_cast<long long>(lines.size());
     kernels::GridLineCopy* start = kernels::grid_lines.copy[std::countr_zero(item_size(dense.dtype()))];
-    driver().start([&] { return start(copy, context.stream); }, who, device.index);
+    driver().start([&] { return start(copy, context.stream); }, sparse_tensor, device.index);
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ void sum_lines(const Tensor& values, std::span<const std::int64_t> order, std::s
     const kernels::LineSum sum{values.data(), sums.mutable_data(), numbers_in(order_there), numbers_in(starts_there),
                                static_cast<long long>(starts.size()) - 1, length};
     kernels::GridLineSum* start = kernels::grid_lines.sum[static_cast<std::size_t>(values.dtype())];
-    driver().start([&] { return start(sum, context.stream); }, who, device.index);
+    driver().start([&] { return start(sum, context.stream); }, sparse_tensor, device.index);
 }
 
 }  // namespace ravine::inline v0

@@ -64,18 +64,15 @@ void InputFile::read_some(std::span<std::byte> into, std::size_t& done) {
     }
 }
 
-std::size_t InputFile::peek(std::span<std::byte> into) {
-    std::size_t done = 0;
-    while (done < into.size()) {
-        const std::size_t before = done;
-        const auto offset = static_cast<off_t>(done);
-        const ssize_t count = ::pread(descriptor_, into.data() + done, into.size() - done, offset);
+void InputFile::read_at(std::uint64_t offset, std::span<std::byte> into) {
+    while (!into.empty()) {
+        const ssize_t count = ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) fail("the file must be readable", std::strerror(errno));
-        done += static_cast<std::size_t>(count);
-        if (done == before) break;
+        if (count == 0) fail("the file must not change while it is read", "a shorter one");
+        offset += static_cast<std::uint64_t>(count);
+        into = into.subspan(static_cast<std::size_t>(count));
     }
-    return done;
 }
 
 void InputFile::read(std::span<std::byte> into) {

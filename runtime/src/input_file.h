@@ -1,4 +1,6 @@
 #pragma once
+#include "byte_source.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,24 +10,24 @@
 
 namespace ravine::inline v0 {
 
-/// A regular file, read from its beginning to its end by copy: a file that changes or shrinks meanwhile is an error, never
+/// A regular file, read by copy, from its beginning to its end or by position: a file that changes or shrinks meanwhile is an error, never
 /// a crash. What is no regular file is refused before it could block. Errors are std::runtime_error.
-class InputFile {
+class InputFile final : public ByteSource {
   public:
     /// `who` is for messages and must outlive this.
     InputFile(const std::string& path, std::string_view who);
-    ~InputFile();
+    ~InputFile() override;
     InputFile(const InputFile&) = delete;
     InputFile& operator=(const InputFile&) = delete;
 
     /// Bytes, when it was opened.
-    std::uint64_t size() const noexcept { return size_; }
+    std::uint64_t size() const noexcept override { return size_; }
     /// The path as it stands in messages.
-    const std::string& shown() const noexcept { return shown_; }
-    /// The first bytes without reading on: `into.size()` or, in a shorter file, all of them.
-    std::size_t peek(std::span<std::byte> into);
+    const std::string& shown() const noexcept override { return shown_; }
     /// The next `into.size()` bytes; fewer are an error.
     void read(std::span<std::byte> into);
+    /// Bytes from anywhere, without moving the place of `read`; fewer are an error.
+    void read_at(std::uint64_t offset, std::span<std::byte> into) override;
 
   private:
     void read_some(std::span<std::byte> into, std::size_t& done);

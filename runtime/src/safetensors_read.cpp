@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 #include <stdexcept>
@@ -89,10 +88,8 @@ template <class Source> File read_all(Source& source, const Context& context) {
 
 File read(InputFile& file, const Context& context) {
     // By name: trying a file with one reader after another is how scanners are deceived.
-    std::array<char, 512> head;
-    const std::size_t size = file.peek(std::as_writable_bytes(std::span(head)));
-    if (const std::string_view format = foreign_format({head.data(), size}); !format.empty()) {
-        refuse("the file must be in the safetensors format", format, file.shown());
+    if (const Recognized found = recognize(file); found.format != FileFormat::safetensors && !found.name.empty()) {
+        refuse("the file must be in the safetensors format", found.name, file.shown());
     }
     return read_all(file, context);
 }

@@ -2,7 +2,6 @@
 
 #include "hash.h"
 #include "safetensors_header.h"
-#include "strided.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -93,24 +92,6 @@ std::string make_header(const File& file, std::span<const Output> outputs, const
     return json;
 }
 
-void put_elements(const Tensor& tensor, function_ref<void(std::span<const std::byte>)> put) {
-    if (tensor.device().type != DeviceType::cpu) return put_elements(tensor.to(Device{}), put);
-    const auto* data = static_cast<const std::byte*>(tensor.data());
-    if (tensor.is_contiguous()) {
-        put({data, tensor.nbytes()});
-        return;
-    }
-    constexpr std::int64_t tile = 4096;
-    const std::size_t item = item_size(tensor.dtype());
-    std::byte flat[tile * 16];
-    const StridedCursor cursor(tensor.shape(), tensor.strides());
-    for (std::int64_t first = 0; first < tensor.numel(); first += tile) {
-        const std::int64_t count = std::min(tile, tensor.numel() - first);
-        cursor.gather(data, first, count, item, flat);
-        put({flat, static_cast<std::size_t>(count) * item});
-    }
-}
-
 }  // namespace
 
 void write(const File& file, const std::string& path) {
@@ -120,7 +101,7 @@ void write(const File& file, const std::string& path) {
         const std::uint64_t length = header.size();
         put(std::as_bytes(std::span(&length, 1)));
         put(std::as_bytes(std::span(header)));
-        for (const Output& output : outputs) put_elements(*output.tensor, put);
+        for (const Output& output : outputs) visit_bytes(*output.tensor, put);
     });
 }
 

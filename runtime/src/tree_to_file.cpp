@@ -70,6 +70,21 @@ bool is_scheduler(const Dict& dict) {
     });
 }
 
+/// The same for tensors that are the same view, and in no other way that a file could choose.
+std::size_t view_hash(const Tensor& tensor) {
+    SecretHash hash;
+    const auto add = [&](std::uint64_t word) {
+        hash.add(word >> 32);
+        hash.add(word & 0xffffffff);
+    };
+    add(reinterpret_cast<std::uintptr_t>(tensor.data()));
+    add(static_cast<std::uint64_t>(tensor.dtype()));
+    for (const Shape* numbers : {&tensor.shape(), &tensor.strides()}) {
+        for (const std::int64_t number : *numbers) add(static_cast<std::uint64_t>(number));
+    }
+    return static_cast<std::size_t>(hash.value());
+}
+
 class TreeWriter {
   public:
     File write(const Value& tree);
@@ -93,7 +108,7 @@ class TreeWriter {
     File file_;
     std::unordered_set<std::string_view> parts_;
     std::unordered_set<std::string, SecretStringHash> keys_;
-    std::unordered_multimap<const void*, std::size_t> by_address_;  // positions in file_.tensors
+    std::unordered_multimap<std::size_t, std::size_t> by_view_;  // positions in file_.tensors, by view_hash
     Dict aliases_;
 };
 
@@ -187,7 +202,7 @@ std::string TreeWriter::add_tensor(const Tensor& tensor, const std::string& plac
     if (const std::string* same = key_of_same_view(tensor)) {
         aliases_.set(key, *same);
     } else {
-        by_address_.emplace(tensor.data(), file_.tensors.size());
+        by_view_.emplace(view_hash(tensor), file_.tensors.size());
         file_.tensors.emplace_back(key, tensor);
     }
     return key;
@@ -195,7 +210,7 @@ std::string TreeWriter::add_tensor(const Tensor& tensor, const std::string& plac
 
 const std::string* TreeWriter::key_of_same_view(const Tensor& tensor) const {
     if (tensor.numel() == 0) return nullptr;
-    const auto [first, last] = by_address_.equal_range(tensor.data());
+    const auto [first, last] = by_view_.equal_range(view_hash(tensor));
     const auto same = std::find_if(first, last, [&](const auto& at) { return file_.tensors[at.second].second.is_same_view(tensor); });
     return same == last ? nullptr : &file_.tensors[same->second].first;
 }

@@ -63,7 +63,7 @@ def main():
         process = subprocess.run(command, capture_output=True, text=True, check=False)
         tally.check("make_goldens.py", process.stderr.strip() if process.returncode else "")
         if process.returncode == 0:
-            for name in ("replay", "schedule", "minimize"):
+            for name in ("checkpoint", "replay", "schedule", "minimize"):
                 compare(tally, TESTS / "tools" / name, Path(folder) / name)
     process = subprocess.run([python, str(TESTS / "goldens" / "averages.py")], capture_output=True, text=True, check=False)
     same = process.stdout == (TESTS / "swa" / "torch_averages.h").read_text()

@@ -3,8 +3,8 @@
 
 usage: make_goldens.py FOLDER
 
-Writes FOLDER/replay, an archive for each class of optimizers, FOLDER/schedule, archives too, and FOLDER/minimize; those of this
-project lie in tests/tools. Needs torch 2.8.0 and numpy, on an
+Writes FOLDER/replay, an archive for each class of optimizers, FOLDER/schedule and FOLDER/checkpoint, archives too, and FOLDER/minimize; those of
+this project lie in tests/tools. Needs torch 2.8.0 and numpy, on an
 x86-64 CPU with AVX2. The same files come out every time. torch's square roots of f32 and f64 are replaced by correctly
 rounded ones, because its own depend on the CPU's maker; every file says so in its metadata ("sqrt"). Half precision runs
 through whole SIMD blocks, because torch has another form for tails.
@@ -20,6 +20,7 @@ try:
 except ImportError:
     sys.exit("make_goldens.py: torch 2.8.0 must be installed, got none")
 
+import checkpoints  # noqa: E402
 import fused_halves  # noqa: E402
 import minimizations  # noqa: E402
 import recording  # noqa: E402
@@ -50,7 +51,7 @@ def main():
     if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
         sys.exit(f"make_goldens.py: torch must find AVX2 on this CPU, got {torch.backends.cpu.get_cpu_capability()}")
     torch.set_num_threads(1)
-    for name in ("replay", "schedule", "minimize"):
+    for name in ("checkpoint", "replay", "schedule", "minimize"):
         (Path(sys.argv[1]) / name).mkdir(parents=True, exist_ok=True)
     for stem, cases in (replay_cases.recordings() | tensor_cases.recordings()).items():
         with tempfile.TemporaryDirectory() as folder:
@@ -61,6 +62,9 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             schedules.write(cases, Path(folder))
             pack(Path(folder), Path(sys.argv[1]) / "schedule" / f"{stem}.zip")
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoints.write(Path(folder))
+        pack(Path(folder), Path(sys.argv[1]) / "checkpoint" / "torch.zip")
     minimizations.write(Path(sys.argv[1]) / "minimize")
 
 

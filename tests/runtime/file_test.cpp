@@ -1,5 +1,7 @@
 #include "files.h"
 
+#include <ravine/runtime/torch_file.h>
+
 #include <csignal>
 #include <functional>
 
@@ -49,9 +51,17 @@ TEST_CASE("save and load go through a file, and identical trees give identical b
 TEST_CASE("save knows the format from the suffix, load from the content") {
     const TemporaryFolder folder;
     const auto refusal = [&](const std::string& name) { return message_of<std::invalid_argument>([&] { save(tree, folder.path(name)); }); };
-    for (const auto name : {"x", "x.pt", "x.safetensors.bak", ".safetensors"}) CHECK(contains(refusal(name), "save: the file's name must end in .safetensors"));
+    for (const auto name : {"x", "x.pt2", "x.safetensors.bak", ".safetensors", ".pt"}) {
+        CHECK(contains(refusal(name), "save: the file's name must end in .safetensors, .pt, .pth or .bin, got"));
+    }
     CHECK(folder.size() == 0);
     save(tree, folder.path("a.safetensors"));
+    CHECK(file_format(folder.path("a.safetensors")) == FileFormat::safetensors);
+    for (const auto name : {"b.pt", "b.pth", "b.bin"}) {
+        save(tree, folder.path(name));
+        CHECK(file_format(folder.path(name)) == FileFormat::torch_zip);
+        CHECK(load(folder.path(name)) == tree);
+    }
     std::filesystem::rename(folder.path("a.safetensors"), folder.path("a.bin"));
     CHECK(load(folder.path("a.bin")) == tree);
 }
@@ -63,12 +73,19 @@ TEST_CASE("files of other formats are refused by name") {
         put_bytes(path, bytes);
         return message_of<std::runtime_error>([&] { load(path); });
     };
-    const std::string must = "safetensors: the file must be in the safetensors format, got ";
-    CHECK(refusal("PK\3\4rest") == must + "a zip file (of torch.save) (" + path + ")");
-    CHECK(contains(refusal("\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e\x80"), must + "a legacy file of torch.save"));
-    CHECK(contains(refusal("\x80\2}q\0."s), must + "a pickle"));
+    const std::string must = "load: the file must be one of safetensors or of torch.save, got ";
+    CHECK(refusal("\x80\2}q\0."s) == must + "a pickle (" + path + ")");
     CHECK(contains(refusal("PYTORCH1"), must + "a preview archive of torch"));
     CHECK(contains(refusal(std::string(257, '\0') + "ustar\0"), must + "a tar file"));
+    CHECK(contains(refusal("\x1f\x8b\x08"), must + "a gzip file"));
+    CHECK(contains(refusal("\x93NUMPY\1"), must + "an array of NumPy"));
+    CHECK(contains(refusal("PK\5\6"), must + "an empty zip file"));
+    CHECK(message_of<std::runtime_error>([&] { file_format(path); }) == must + "an empty zip file (" + path + ")");
+    put_bytes(path, "PK\3\4rest");
+    CHECK(message_of<std::runtime_error>([&] { safetensors::read(path); }) ==
+          "safetensors: the file must be in the safetensors format, got a zip file (of torch.save) (" + path + ")");
+    put_bytes(path, safetensors_bytes("{}"));
+    CHECK(message_of<std::runtime_error>([&] { torch_file::read(path); }) == "torch_file: the file must be one of torch.save, got a safetensors file (" + path + ")");
     CHECK(contains(refusal(""), "must have at least 8 bytes"));
     CHECK(contains(refusal("hello, world"), "the header must have at most 100000000 bytes"));
 }

@@ -124,7 +124,7 @@ def check_refusals(inspect, tally):
     good = safetensors({"a": ("U8", [1], b"1")})
     bad_tree = safetensors({}, {"optim.schema": "1", "optim.root": "[1,"})
     escape = safetensors({"\u001b[2J\n": ("U8", [2], b"1")})
-    for name, content, reason in (("cut", good[:-1], "data must end within"), ("zip", b"PK\3\4" + good, "got a zip file"),
+    for name, content, reason in (("cut", good[:-1], "data must end within"), ("gzip", b"\x1f\x8b" + good, "got a gzip file"), ("zip", b"PK\3\4" + good, "the file must end with a zip end record"),
                                   ("bad tree", bad_tree, "metadata key optim.root"), ("escapes", escape, "'\\x1b[2J\\n'")):
         process = inspect.run(content)
         expect(tally, f"{name}: status and output", (process.returncode, process.stdout), (1, ""))

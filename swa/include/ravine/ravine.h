@@ -27,6 +27,7 @@
 #include <ravine/runtime/foreach.h>
 #include <ravine/runtime/fused.h>
 #include <ravine/runtime/sparse.h>
+#include <ravine/runtime/torch_file.h>
 #include <ravine/sched/chained_scheduler.h>
 #include <ravine/sched/constant_lr.h>
 #include <ravine/sched/cosine_annealing_lr.h>

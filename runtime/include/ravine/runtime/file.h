@@ -7,13 +7,23 @@
 
 namespace ravine::inline v0 {
 
-/// Writes a tree to a file, in the format of its suffix: `.safetensors`. The file is written beside its final name, synced
+enum class FileFormat : std::uint8_t {
+    safetensors,
+    torch_zip,    ///< torch.save since torch 1.6: `.pt`, `.pth`, `.bin`
+    torch_legacy  ///< torch.save before that: read, but not written
+};
+
+/// What a file is, by its first bytes. std::runtime_error, with what it seems to be, if it is none of these.
+RAVINE_API FileFormat file_format(const std::string& path);
+
+/// Writes a tree to a file, in the format of its suffix: `.safetensors`, or torch's for `.pt`, `.pth` and `.bin`. The file is written beside its final name, synced
 /// and renamed, so that a crash at any moment leaves the old file or the new one, whole. Identical trees give identical
 /// bytes. std::runtime_error (disk, permissions), std::invalid_argument (an unknown suffix, something that the format
 /// cannot hold, with its path in the tree).
 RAVINE_API void save(const Value& tree, const std::string& path);
 
-/// Reads what `save` wrote, or any safetensors file (a dict of tensors by name). The format is known from the content.
+/// Reads what `save` or torch.save wrote (see torch_file.h for how safe that is), or any safetensors file (a dict of tensors by
+/// name). The format is known from the content.
 /// Every byte is checked before anything is returned; time and memory are linear in the file's size. std::runtime_error
 /// names the file, the key and the reason.
 RAVINE_API Value load(const std::string& path, const Context& context = {});

@@ -139,6 +139,9 @@ RAVINE_API Tensor zeros_like(const Tensor& other, const Context& context = {});
 RAVINE_API std::vector<Tensor> empty_like(std::span<const Tensor> others, const Context& context = {});
 /// The same, full of zeros.
 RAVINE_API std::vector<Tensor> zeros_like(std::span<const Tensor> others, const Context& context = {});
+/// Calls `visit` with the bytes of the elements in row-major order, in pieces of whole elements: nothing as large as the tensor is
+/// allocated for one on the host, whatever its strides. Of one on a device a copy is visited.
+RAVINE_API void visit_bytes(const Tensor& tensor, function_ref<void(std::span<const std::byte>)> visit);
 /// A 0-d tensor.
 RAVINE_API Tensor scalar_tensor(double value, DType dtype, const Context& context = {});
 
