@@ -1,5 +1,7 @@
 #include "files.h"
 
+#include "input_file.h"
+
 #include <ravine/runtime/torch_file.h>
 
 #include <csignal>
@@ -145,22 +147,36 @@ TEST_CASE("pieces of any size make one file") {
 }
 
 TEST_CASE("a disk that is full at any byte leaves the old file whole") {
-    const TemporaryFolder folder;
-    const std::string path = folder.path("a.safetensors");
-    save(Dict{{"old", 1}}, path);
-    const std::string old = bytes_of(path);
-    for (const rlim_t limit : {0u, 1u, 100u, 262144u, 300000u}) {
-        const int status = status_of_child([&] {
-            ::signal(SIGXFSZ, SIG_IGN);
-            const rlimit most = {limit, limit};
-            ::setrlimit(RLIMIT_FSIZE, &most);
-            save(tree, path);
-        });
-        CHECK(WIFEXITED(status));
-        CHECK(WEXITSTATUS(status) == 1);
-        CHECK(bytes_of(path) == old);
-        CHECK(folder.size() == 1);
+    for (const auto name : {"a.safetensors", "a.pt"}) {
+        const TemporaryFolder folder;
+        const std::string path = folder.path(name);
+        save(Dict{{"old", 1}}, path);
+        const std::string old = bytes_of(path);
+        for (const rlim_t limit : {0u, 1u, 100u, 262144u, 300000u}) {
+            const int status = status_of_child([&] {
+                ::signal(SIGXFSZ, SIG_IGN);
+                const rlimit most = {limit, limit};
+                ::setrlimit(RLIMIT_FSIZE, &most);
+                save(tree, path);
+            });
+            CHECK(WIFEXITED(status));
+            CHECK(WEXITSTATUS(status) == 1);
+            CHECK(bytes_of(path) == old);
+            CHECK(folder.size() == 1);
+        }
     }
+}
+
+TEST_CASE("a file that shrinks while it is read is an error") {
+    const TemporaryFolder folder;
+    put_bytes(folder.path("a"), std::string(1000, 'x'));
+    InputFile file(folder.path("a"), "load");
+    std::byte bytes[100];
+    file.read_at(900, bytes);
+    std::filesystem::resize_file(folder.path("a"), 950);
+    CHECK(message_of<std::runtime_error>([&] { file.read_at(900, bytes); }) ==
+          "load: the file must not change while it is read, got a shorter one (" + folder.path("a") + ")");
+    CHECK_NOTHROW(file.read_at(850, bytes));
 }
 
 TEST_CASE("a process that is killed while it writes leaves the old file whole") {
