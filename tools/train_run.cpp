@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstring>
 #include <numeric>
-#include <ranges>
 #include <stdexcept>
 
 namespace ravine::tools {
@@ -154,8 +153,8 @@ void TrainRun::average(bool end_of_epoch) {
 double TrainRun::averaged_accuracy() {
     AveragedNetwork network{*averaged_network_, averaged_->parameters()};
     const std::int64_t rows = data_->train.shape()[0], batch = batch_.shape()[0];
-    const auto batches = std::views::iota(std::int64_t{0}, steps_per_epoch()) |
-                         std::views::transform([&](std::int64_t i) { return rows_of(data_->train, i * batch, std::min(batch, rows - i * batch)); });
+    std::vector<Tensor> batches;  // views
+    for (std::int64_t begin = 0; begin < rows; begin += batch) batches.push_back(rows_of(data_->train, begin, std::min(batch, rows - begin)));
     swa::update_bn(batches, network);
     return averaged_network_->score(averaged_->parameters(), data_->test, data_->test_labels).accuracy;
 }

@@ -13,7 +13,22 @@
 namespace ravine::inline v0::optim {
 namespace {
 
-[[noreturn]] void invalid(const std::string& message) { throw std::invalid_argument("clip_grad_norm_: " + message); }
+[[noreturn]] void cannot_clip(std::string_view who, const std::string& message) { throw std::invalid_argument(fmt::format("{}: {}", who, message)); }
+
+constexpr std::string_view by_norm = "clip_grad_norm_", by_value = "clip_grad_value_";
+
+void check_clipped(std::string_view who, const Tensor& gradient) {
+    if (gradient.read_only()) cannot_clip(who, "gradients must be writable, got a read-only one of shape " + gradient.shape().to_string());
+}
+
+std::vector<Tensor> gradients_of(std::string_view who, const Parameters& parameters) {
+    std::vector<Tensor> gradients;
+    for (const Parameter& parameter : parameters) {
+        if (parameter.sparse_grad().defined()) cannot_clip(who, fmt::format("gradients must be dense, got a sparse one ({})", describe(parameter)));
+        if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+    }
+    return gradients;
+}
 
 /// The norm of the norms, in their order.
 double norm_of(const std::vector<double>& norms, double order) {
@@ -29,12 +44,12 @@ double norm_of(const std::vector<double>& norms, double order) {
 }  // namespace
 
 Tensor clip_grad_norm_(std::span<const Tensor> gradients, double max_norm, double norm_type, const Context& context) {
-    if (!(max_norm >= 0)) invalid(fmt::format("max_norm must be >= 0, got {}", max_norm));
-    if (norm_type != 1 && norm_type != 2 && norm_type != INFINITY) invalid(fmt::format("norm_type must be 1, 2 or inf, got {}", norm_type));
+    if (!(max_norm >= 0)) cannot_clip(by_norm, fmt::format("max_norm must be >= 0, got {}", max_norm));
+    if (norm_type != 1 && norm_type != 2 && norm_type != INFINITY) cannot_clip(by_norm, fmt::format("norm_type must be 1, 2 or inf, got {}", norm_type));
     std::vector<Tensor> parts;  // the real and imaginary ones of complex gradients
     for (const Tensor& gradient : gradients) {
-        if (gradient.read_only()) invalid("gradients must be writable, got a read-only one of shape " + gradient.shape().to_string());
-        if (is_complex(gradient.dtype()) && norm_type != 2) invalid(fmt::format("norm_type must be 2 with complex gradients, got {}", norm_type));
+        check_clipped(by_norm, gradient);
+        if (is_complex(gradient.dtype()) && norm_type != 2) cannot_clip(by_norm, fmt::format("norm_type must be 2 with complex gradients, got {}", norm_type));
         parts.push_back(as_real(gradient));
     }
     const bool wide = std::any_of(parts.begin(), parts.end(), [](const Tensor& g) { return g.dtype() == DType::f64; });
@@ -45,12 +60,20 @@ Tensor clip_grad_norm_(std::span<const Tensor> gradients, double max_norm, doubl
 }
 
 Tensor clip_grad_norm_(const Parameters& parameters, double max_norm, double norm_type, const Context& context) {
-    std::vector<Tensor> gradients;
-    for (const Parameter& parameter : parameters) {
-        if (parameter.sparse_grad().defined()) invalid(fmt::format("gradients must be dense, got a sparse one ({})", describe(parameter)));
-        if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+    return clip_grad_norm_(gradients_of(by_norm, parameters), max_norm, norm_type, context);
+}
+
+void clip_grad_value_(std::span<const Tensor> gradients, double clip_value, const Context& context) {
+    if (!(clip_value >= 0)) cannot_clip(by_value, fmt::format("clip_value must be >= 0, got {}", clip_value));
+    for (const Tensor& gradient : gradients) {
+        check_clipped(by_value, gradient);
+        if (is_complex(gradient.dtype())) cannot_clip(by_value, fmt::format("gradients must be real, got {}", name(gradient.dtype())));
     }
-    return clip_grad_norm_(gradients, max_norm, norm_type, context);
+    foreach::clamp_(gradients, -clip_value, clip_value, context);
+}
+
+void clip_grad_value_(const Parameters& parameters, double clip_value, const Context& context) {
+    clip_grad_value_(gradients_of(by_value, parameters), clip_value, context);
 }
 
 }  // namespace ravine::inline v0::optim

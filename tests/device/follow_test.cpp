@@ -76,4 +76,41 @@ TEST_CASE("a step on a device that finds infinities averages like the call after
     CHECK(same_bits(run_steps(true), run_steps(false)));
 }
 
+TEST_CASE("averages on a device, of integers too, and of a model that lies elsewhere, have the CPU's bits") {
+    std::vector<swa::AveragedModelOptions> forms = {{}, swa::ema(0.9)};
+    forms.emplace_back().avg_fn = swa::get_ema_avg_fn(0.3);
+    const auto averages_of = [](swa::AveragedModelOptions how, Device of_model, Device of_average) {
+        const auto numbers = [](int update) { return tensor_of({100.0 + update, -3.0 * update, 7}, DType::f32); };
+        const auto counts = [](int update) {
+            const Tensor result = zeros({3}, DType::i64);
+            for (std::int64_t i = 0; i < 3; ++i) result.span<std::int64_t>()[static_cast<std::size_t>(i)] = update * 11 - 40 * i;
+            return result;
+        };
+        const Parameters model = {Parameter("w", numbers(0).to(of_model))};
+        const swa::Buffers buffers = {{"count", counts(0).to(of_model)}};
+        how.device = of_average;
+        how.buffers = buffers;
+        how.use_buffers = true;
+        swa::AveragedModel average(model, how);
+        for (int update = 1; update <= 4; ++update) {
+            model[0].data().copy_(numbers(update));
+            buffers[0].data.copy_(counts(update));
+            average.update_parameters(model, buffers);
+        }
+        CHECK(average.parameters()[0].data().device() == of_average);
+        return std::vector{average.parameters()[0].data().to(Device{}), average.buffers()[0].data.to(Device{})};
+    };
+    for (std::size_t form = 0; form < forms.size(); ++form) {
+        CAPTURE(form);
+        const auto expected = averages_of(forms[form], Device{}, Device{});
+        for (const Device of_model : {Device{}, gpu}) {
+            for (const Device of_average : {Device{}, gpu}) {
+                const auto actual = averages_of(forms[form], of_model, of_average);
+                CHECK(same_bits(actual[0], expected[0]));
+                CHECK(same_bits(actual[1], expected[1]));
+            }
+        }
+    }
+}
+
 }  // namespace ravine::testing

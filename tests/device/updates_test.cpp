@@ -206,15 +206,17 @@ TEST_CASE("state on a device is saved to a file and compared like the host's") {
     const Parameter there(random_tensor({300}, DType::f32, 1).to(gpu), random_tensor({300}, DType::f32, 2).to(gpu));
     optim::AdamW optimizer({there});
     optimizer.step();
-    const std::string path = (std::filesystem::temp_directory_path() / ("ravine-device-" + std::to_string(getpid()) + ".safetensors")).string();
-    save(optimizer.state_dict(), path);
-    const Value loaded = load(path);
-    std::filesystem::remove(path);
-    CHECK(loaded == optimizer.state_dict());
-    optim::AdamW other({there});
-    other.load_state_dict(loaded);
-    CHECK(other.state(there, "exp_avg").device() == gpu);
-    CHECK(other.state_dict() == optimizer.state_dict());
+    for (const auto suffix : {".safetensors", ".pt"}) {
+        const std::string path = (std::filesystem::temp_directory_path() / ("ravine-device-" + std::to_string(getpid()) + suffix)).string();
+        save(optimizer.state_dict(), path);
+        const Value loaded = load(path);
+        std::filesystem::remove(path);
+        CHECK(loaded == optimizer.state_dict());
+        optim::AdamW other({there});
+        other.load_state_dict(loaded);
+        CHECK(other.state(there, "exp_avg").device() == gpu);
+        CHECK(other.state_dict() == optimizer.state_dict());
+    }
 }
 
 TEST_CASE("gradients that lie elsewhere in each step are found") {

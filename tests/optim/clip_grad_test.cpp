@@ -47,4 +47,26 @@ TEST_CASE("clip_grad_norm_ refuses bad arguments before it writes, and passes ov
     CHECK(optimizer.clip_grad_norm_(1).item() == 0);
 }
 
+TEST_CASE("clip_grad_value_ holds every element within the bounds, keeps NaN, and refuses before it writes") {
+    for (const DType dtype : {DType::f64, DType::f32, DType::bf16, DType::f16}) {
+        const Parameter one(zeros({5}, dtype), tensor_of({-3, -0.5, 0, 2, NAN}, dtype)), none(zeros({1}, dtype));
+        optim::clip_grad_value_(Parameters{one, none}, 1.5);
+        const std::vector<double> clipped = numbers_of(one.grad());
+        CHECK(std::vector(clipped.begin(), clipped.begin() + 4) == std::vector{-1.5, -0.5, 0.0, 1.5});
+        CHECK(std::isnan(clipped[4]));
+    }
+    const Tensor grad = tensor_of({3, -4}), fixed = tensor_of({5});
+    const Parameters parameters = {Parameter(zeros({2}, DType::f32), grad), Parameter(zeros({1}, DType::f32), borrow(fixed.data(), DType::f32, {1}))};
+    CHECK(contains(complaint([&] { optim::clip_grad_value_(parameters, 1); }), "clip_grad_value_: gradients must be writable"));
+    parameters[1].set_grad(nullptr);
+    for (const double value : {-1.0, static_cast<double>(NAN)}) {
+        CHECK(contains(complaint([&] { optim::clip_grad_value_(parameters, value); }), "clip_grad_value_: clip_value must be >= 0"));
+    }
+    const Parameter complex(zeros({1}, DType::c64), zeros({1}, DType::c64));
+    CHECK(contains(complaint([&] { optim::clip_grad_value_(Parameters{complex}, 1); }), "gradients must be real, got complex64"));
+    CHECK(numbers_of(grad) == std::vector{3.0, -4.0});
+    optim::clip_grad_value_(parameters, 0);
+    for (const double number : numbers_of(grad)) CHECK(number == 0);
+}
+
 }  // namespace ravine::testing

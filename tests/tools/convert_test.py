@@ -107,6 +107,15 @@ def check_formats(runner):
     runner.holds("with its format", text_for_people.startswith("torch-zip, 1 tensors, 8 bytes\ndict of 2\n  w: float32 (2,) 8 bytes\n"), text_for_people)
 
 
+def check_metadata(runner):
+    header = json.dumps({"__metadata__": {"format": "pt", "note": "x"}, "w": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}}).encode()
+    runner.write("plain.safetensors", struct.pack("<Q", len(header)) + header + b"1")
+    process = runner.run("convert", "plain.safetensors", "plain.pt")
+    wanted = "ravine: warning: convert: metadata are no part of a tree, and left out: 'note'\n"
+    runner.holds("metadata that nobody can read any more are named", (process.returncode, process.stderr) == (0, wanted), process.stderr)
+    runner.holds("the tensors are there", list(runner.value("plain.pt")) == ["w"])
+
+
 def check_refusals(runner):
     runner.write("good.pt", plain([1]))
     runner.refuses("an unknown suffix is refused", ["convert", "good.pt", "x.txt"], "x.txt", ".safetensors")
@@ -201,7 +210,7 @@ def main():
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(sys.argv[1], tally, folder)
-        for check in (check_formats, check_refusals, check_train, check_replay, check_memory):
+        for check in (check_formats, check_metadata, check_refusals, check_train, check_replay, check_memory):
             check(runner)
     return tally.finish()
 

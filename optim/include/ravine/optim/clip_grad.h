@@ -19,4 +19,10 @@ RAVINE_API Tensor clip_grad_norm_(std::span<const Tensor> gradients, double max_
 RAVINE_API Tensor clip_grad_norm_(const Parameters& parameters, double max_norm, double norm_type = 2,
                                   const Context& context = {});
 
+/// Holds every element of the gradients within [-clip_value, clip_value], in place: torch.nn.utils.clip_grad_value_. NaN stays NaN. Does not wait
+/// for a device. std::invalid_argument: a clip_value that is negative or NaN, a read-only or complex gradient; nothing is changed then.
+RAVINE_API void clip_grad_value_(std::span<const Tensor> gradients, double clip_value, const Context& context = {});
+/// The gradients of these parameters; absent ones are passed over, sparse ones refused.
+RAVINE_API void clip_grad_value_(const Parameters& parameters, double clip_value, const Context& context = {});
+
 }  // namespace ravine::inline v0::optim
