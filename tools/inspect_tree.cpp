@@ -7,11 +7,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <stdexcept>
 
 namespace ravine::tools {
@@ -133,6 +136,22 @@ template <class Word> Odd count_odd(const Tensor& tensor, Word exponent, Word fr
     return odd;
 }
 
+/// Each of the 256 values is looked at once.
+Odd count_odd_bytes(const Tensor& tensor) {
+    std::array<std::uint8_t, 256> every = {};
+    std::iota(every.begin(), every.end(), std::uint8_t{0});
+    const Tensor values = borrow(static_cast<void*>(every.data()), tensor.dtype(), {every.size()}).to(DType::f64);
+    Odd odd;
+    visit_bytes(tensor, [&](std::span<const std::byte> bytes) {
+        for (const std::byte byte : bytes) {
+            const double value = values.span<const double>()[std::to_integer<std::size_t>(byte)];
+            odd.nans += std::isnan(value);
+            odd.infinities += std::isinf(value);
+        }
+    });
+    return odd;
+}
+
 Odd count_odd(const Tensor& tensor) {
     switch (tensor.dtype()) {
     case DType::f64:
@@ -141,7 +160,7 @@ Odd count_odd(const Tensor& tensor) {
     case DType::c64: return count_odd<std::uint32_t>(tensor, 0x7f800000, 0x7fffff);
     case DType::bf16: return count_odd<std::uint16_t>(tensor, 0x7f80, 0x7f);
     case DType::f16: return count_odd<std::uint16_t>(tensor, 0x7c00, 0x3ff);
-    default: return {};
+    default: return is_float8(tensor.dtype()) ? count_odd_bytes(tensor) : Odd{};
     }
 }
 

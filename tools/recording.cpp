@@ -1,5 +1,7 @@
 #include "recording.h"
 
+#include <ravine/runtime/text.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,7 +55,7 @@ void Recording::add(const std::string& key, const Tensor& tensor) {
         refuse(
             "a tensor must be named param/<name>, grad/<name>/<t>, grad/<name>/<t>/indices, grad/<name>/<t>/values, "
             "found_inf/<t> or grad_scale/<t>",
-            fmt::format("'{}'", key));
+            ravine::quoted(key));
     }
 }
 
@@ -67,7 +69,7 @@ std::int64_t Recording::step_number(std::string_view digits, const std::string& 
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
     const bool plain = error == std::errc() && end == digits.data() + digits.size() && digits[0] != '0';
     if (!plain || step < 1 || step > largest_step) {
-        refuse(fmt::format("{} must end in a step from 1 to {}", key, largest_step), fmt::format("'{}'", digits));
+        refuse(fmt::format("{} must end in a step from 1 to {}", key, largest_step), ravine::quoted(digits));
     }
     return step;
 }

@@ -1,5 +1,7 @@
 #include "replay_plan.h"
 
+#include <ravine/runtime/text.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -38,7 +40,7 @@ Parameters named(const std::vector<std::string>& names, std::size_t group, const
         }
         std::vector<std::string> known;
         for (const Parameter& one : recording.parameters()) known.push_back(one.name());
-        spec.refuse(fmt::format("groups[{}].params must be among {}", group, fmt::join(known, ", ")), fmt::format("'{}'", name));
+        spec.refuse(fmt::format("groups[{}].params must be among {}", group, fmt::join(known, ", ")), ravine::quoted(name));
     }
     return result;
 }
@@ -54,7 +56,7 @@ std::vector<ReplayPlan::Group> read_groups(const Spec& spec, const Recording& re
     }
     for (const Parameter& parameter : recording.parameters()) {
         if (used.count(parameter.name()) > 0) continue;
-        spec.refuse("every parameter of the input must be in a group", fmt::format("'{}' in none", parameter.name()));
+        spec.refuse("every parameter of the input must be in a group", ravine::quoted(parameter.name()) + " in none");
     }
     return result;
 }

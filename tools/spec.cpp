@@ -31,7 +31,7 @@ class Strictness {
             keys_.pop_back();
         } else if (event == Event::key) {
             const auto& key = parsed.get_ref<const std::string&>();
-            if (!keys_.back().insert(key).second) throw std::invalid_argument(fmt::format("the key '{}' twice", key));
+            if (!keys_.back().insert(key).second) throw std::invalid_argument(fmt::format("the key {} twice", ravine::quoted(key)));
         }
         return true;
     }

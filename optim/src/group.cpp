@@ -1,5 +1,7 @@
 #include "group_access.h"
 
+#include <ravine/runtime/text.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -62,7 +64,7 @@ Value Group::get(std::string_view key) const {
         return names;
     }
     if (const Value* value = extra_.find(key)) return *value;
-    throw std::out_of_range(fmt::format("{}: '{}' must be a key of the group, which has {}", owner_, key, known_keys(*this)));
+    throw std::out_of_range(fmt::format("{}: {} must be a key of the group, which has {}", owner_, quoted(key), known_keys(*this)));
 }
 
 double Group::number(std::string_view key) const {
@@ -103,7 +105,7 @@ void GroupAccess::assign(Group& group, const Dict& options, bool constructing, b
                 std::vector<std::string_view> known;
                 for (const FieldInfo& f : group.fields_) known.push_back(f.name);
                 throw std::out_of_range(
-                    fmt::format("{}: '{}' must be an option, one of {}{}", group.owner_, key, fmt::join(known, ", "), where));
+                    fmt::format("{}: {} must be an option, one of {}{}", group.owner_, ravine::quoted(key), fmt::join(known, ", "), where));
             }
             group.extra_.set(key, value);
         } else if (is_flag(*field)) {

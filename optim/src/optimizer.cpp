@@ -1,5 +1,6 @@
 #include <ravine/optim/clip_grad.h>
 #include <ravine/optim/optimizer.h>
+#include <ravine/runtime/text.h>
 
 #include "optimizer_body.h"
 #include "parameter_body.h"
@@ -46,7 +47,7 @@ Tensor Optimizer::state(const Parameter& parameter, std::string_view slot) const
     }
     std::vector<std::string> known;
     for (const auto& [key, tensor] : slots) known.push_back(key.as<std::string>());
-    throw std::out_of_range(fmt::format("{}: '{}' must be in the state of {}, which has {}", name(), slot, describe(parameter),
+    throw std::out_of_range(fmt::format("{}: {} must be in the state of {}, which has {}", name(), quoted(slot), describe(parameter),
                                         known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
 }
 

@@ -1,4 +1,5 @@
 #include <ravine/optim/options.h>
+#include <ravine/runtime/text.h>
 
 #include <fmt/format.h>
 
@@ -29,7 +30,7 @@ Implementation implementation_from_name(std::string_view text) {
         if (text == implementation_names[i]) return static_cast<Implementation>(i);
     }
     throw std::invalid_argument(
-        fmt::format("ravine: implementation must be automatic, for_loop, foreach or fused, got '{}'", text));
+        fmt::format("ravine: implementation must be automatic, for_loop, foreach or fused, got {}", quoted(text)));
 }
 
 namespace detail {

@@ -1,5 +1,7 @@
 #include "parameter_body.h"
 
+#include <ravine/runtime/text.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -57,7 +59,7 @@ template <class Grad> void check_grad(const Tensor& data, const Grad& grad) {
 
 std::string describe(const Parameter& parameter) {
     if (!parameter.has_name()) return "a parameter of shape " + parameter.data().shape().to_string();
-    return "'" + parameter.name() + "'";
+    return ravine::quoted(parameter.name());
 }
 
 Parameter::Parameter(Tensor data, Tensor grad) {

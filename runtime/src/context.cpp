@@ -1,4 +1,5 @@
 #include <ravine/runtime/context.h>
+#include <ravine/runtime/text.h>
 
 #include <fmt/format.h>
 
@@ -75,7 +76,7 @@ Isa isa_from_name(std::string_view text) {
         throw std::runtime_error(
             fmt::format("ravine: isa must be one that this CPU and this library have, got {} (the best here is {})", text, name(best_isa())));
     }
-    throw std::invalid_argument(fmt::format("ravine: isa must be scalar, avx2, avx512 or best, got '{}'", text));
+    throw std::invalid_argument(fmt::format("ravine: isa must be scalar, avx2, avx512 or best, got {}", quoted(text)));
 }
 
 Isa default_isa() {

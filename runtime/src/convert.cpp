@@ -1,5 +1,6 @@
 #include "convert.h"
 #include "device_copy.h"
+#include "float8.h"
 
 #include <fmt/format.h>
 
@@ -22,6 +23,13 @@ template <class From, class To> void convert(const std::byte* from, std::byte* t
     }
 }
 
+template <DType dtype, class To> void convert_float8(const std::byte* from, std::byte* to, std::int64_t count) noexcept {
+    auto* result = reinterpret_cast<To*>(to);
+    for (std::int64_t i = 0; i < count; ++i) {
+        result[i] = kernels::storage_traits<To>::narrow(static_cast<kernels::compute_t<To>>(widen_float8<dtype>(std::to_integer<std::uint8_t>(from[i]))));
+    }
+}
+
 template <class To> Converter* converter_from(DType dtype) noexcept {
     switch (dtype) {
     case DType::f64: return &convert<double, To>;
@@ -37,8 +45,15 @@ template <class To> Converter* converter_from(DType dtype) noexcept {
     case DType::u16: return &convert<std::uint16_t, To>;
     case DType::u8: return &convert<std::uint8_t, To>;
     case DType::boolean: return &convert<bool, To>;
-    default: return nullptr;
+    case DType::f8_e4m3fn: return &convert_float8<DType::f8_e4m3fn, To>;
+    case DType::f8_e5m2: return &convert_float8<DType::f8_e5m2, To>;
+    case DType::f8_e8m0fnu: return &convert_float8<DType::f8_e8m0fnu, To>;
+    case DType::f8_e4m3fnuz: return &convert_float8<DType::f8_e4m3fnuz, To>;
+    case DType::f8_e5m2fnuz: return &convert_float8<DType::f8_e5m2fnuz, To>;
+    case DType::c64:
+    case DType::c128: break;
     }
+    return nullptr;
 }
 
 }  // namespace
@@ -77,7 +92,7 @@ Tensor Tensor::to(DType dtype, const Context& context) const {
     }
     const bool on_device = device_.type != DeviceType::cpu;
     if (on_device && !is_floating_point(dtype_)) {
-        throw std::invalid_argument(fmt::format("Tensor.to: an integer tensor must be on the host, got {} on {}", name(dtype_), name(device_)));
+        throw std::invalid_argument(fmt::format("Tensor.to: a tensor of another dtype than those must be on the host, got {} on {}", name(dtype_), name(device_)));
     }
     Tensor result = empty(shape_, dtype, device_, context);
     if (on_device) {

@@ -1,5 +1,7 @@
 #include "cublas.h"
 
+#include <ravine/runtime/text.h>
+
 #include <fmt/format.h>
 
 #include <stdexcept>
@@ -30,7 +32,7 @@ struct Library {
 
 Library open_named(const std::string& file) {
     if (void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) return {handle, file};
-    refuse("be the library that RAVINE_CUBLAS names", fmt::format("'{}' ({})", file, loader_error()));
+    refuse("be the library that RAVINE_CUBLAS names", fmt::format("{} ({})", quoted(file), loader_error()));
 }
 
 Library open_known() {

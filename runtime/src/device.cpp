@@ -1,4 +1,5 @@
 #include <ravine/runtime/device.h>
+#include <ravine/runtime/text.h>
 
 #include "driver.h"
 
@@ -30,7 +31,7 @@ Device device_from_name(std::string_view text) {
         const char* const end = text.data() + text.size();
         const auto number = text.starts_with("cuda:") ? std::from_chars(text.data() + 5, end, device.index) : std::from_chars_result{nullptr, std::errc::invalid_argument};
         if (number.ec != std::errc{} || number.ptr != end || device.index < 0) {
-            throw std::invalid_argument(fmt::format("ravine: device must be cpu, cuda or cuda:N, got '{}'", text));
+            throw std::invalid_argument(fmt::format("ravine: device must be cpu, cuda or cuda:N, got {}", quoted(text)));
         }
     }
     check_device("ravine", device);

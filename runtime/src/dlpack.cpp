@@ -18,6 +18,8 @@ constexpr std::pair<DType, Type> dl_types[] = {
     {DType::i64, {code_int, 64, 1}},     {DType::i32, {code_int, 32, 1}},   {DType::i16, {code_int, 16, 1}},     {DType::i8, {code_int, 8, 1}},
     {DType::u64, {code_uint, 64, 1}},    {DType::u32, {code_uint, 32, 1}},  {DType::u16, {code_uint, 16, 1}},    {DType::u8, {code_uint, 8, 1}},
     {DType::boolean, {code_bool, 8, 1}}, {DType::c64, {code_complex, 64, 1}}, {DType::c128, {code_complex, 128, 1}},
+    {DType::f8_e4m3fn, {code_float8_e4m3fn, 8, 1}},     {DType::f8_e5m2, {code_float8_e5m2, 8, 1}},         {DType::f8_e8m0fnu, {code_float8_e8m0fnu, 8, 1}},
+    {DType::f8_e4m3fnuz, {code_float8_e4m3fnuz, 8, 1}}, {DType::f8_e5m2fnuz, {code_float8_e5m2fnuz, 8, 1}},
 };
 
 DType dtype_from(const Type& type) {

@@ -6,7 +6,19 @@
 namespace ravine::inline v0::dlpack {
 
 enum DeviceKind : std::int32_t { on_cpu = 1, on_cuda = 2, in_pinned_memory = 3, in_managed_memory = 13 };
-enum Code : std::uint8_t { code_int = 0, code_uint = 1, code_float = 2, code_bfloat = 4, code_complex = 5, code_bool = 6 };
+enum Code : std::uint8_t {
+    code_int = 0,
+    code_uint = 1,
+    code_float = 2,
+    code_bfloat = 4,
+    code_complex = 5,
+    code_bool = 6,
+    code_float8_e4m3fn = 10,
+    code_float8_e4m3fnuz = 11,
+    code_float8_e5m2 = 12,
+    code_float8_e5m2fnuz = 13,
+    code_float8_e8m0fnu = 14
+};
 inline constexpr std::uint64_t flag_read_only = 1;
 inline constexpr std::uint32_t major_version = 1;
 inline constexpr std::int32_t most_dimensions = 64;

@@ -11,22 +11,27 @@ struct Description {
 };
 
 /// In the order of DType.
-constexpr std::array<Description, 15> descriptions = {{{"float64", 8},
-                                                       {"float32", 4},
-                                                       {"bfloat16", 2},
-                                                       {"float16", 2},
-                                                       {"int64", 8},
-                                                       {"int32", 4},
-                                                       {"int16", 2},
-                                                       {"int8", 1},
-                                                       {"uint64", 8},
-                                                       {"uint32", 4},
-                                                       {"uint16", 2},
-                                                       {"uint8", 1},
-                                                       {"bool", 1},
-                                                       {"complex64", 8},
-                                                       {"complex128", 16}}};
-static_assert(descriptions.size() == static_cast<std::size_t>(DType::c128) + 1);
+constexpr std::array<Description, dtype_count> descriptions = {{{"float64", 8},
+                                                                {"float32", 4},
+                                                                {"bfloat16", 2},
+                                                                {"float16", 2},
+                                                                {"int64", 8},
+                                                                {"int32", 4},
+                                                                {"int16", 2},
+                                                                {"int8", 1},
+                                                                {"uint64", 8},
+                                                                {"uint32", 4},
+                                                                {"uint16", 2},
+                                                                {"uint8", 1},
+                                                                {"bool", 1},
+                                                                {"complex64", 8},
+                                                                {"complex128", 16},
+                                                                {"float8_e4m3fn", 1},
+                                                                {"float8_e5m2", 1},
+                                                                {"float8_e8m0fnu", 1},
+                                                                {"float8_e4m3fnuz", 1},
+                                                                {"float8_e5m2fnuz", 1}}};
+static_assert(descriptions.back().size == 1);
 
 }  // namespace
 
@@ -36,6 +41,10 @@ std::size_t item_size(DType dtype) noexcept {
 
 bool is_floating_point(DType dtype) noexcept {
     return dtype <= DType::f16;
+}
+
+bool is_float8(DType dtype) noexcept {
+    return dtype >= DType::f8_e4m3fn;
 }
 
 bool is_complex(DType dtype) noexcept {

@@ -83,7 +83,7 @@ void run_rows(TensorList out, std::span<const TensorList> inputs, function_ref<P
     Workers workers(out, context);
     Plan plan;
     // Tensors of one dtype mostly do the same: only the last entry of each is looked at.
-    std::array<std::optional<unsigned>, static_cast<std::size_t>(DType::c128) + 1> last;
+    std::array<std::optional<unsigned>, dtype_count> last;
     for (std::size_t i = 0; i < out.size(); ++i) {
         const PlanEntry entry = entry_of(i);
         std::optional<unsigned>& known = last[static_cast<std::size_t>(out[i].dtype())];

@@ -33,11 +33,11 @@ constexpr std::array<FunctionName, 16> functions = {{
 }};
 static_assert(functions.size() == static_cast<std::size_t>(Function::get_layout) + 1);
 
-/// In the order of DType.
-constexpr std::array<std::string_view, 15> storage_classes = {
+/// In the order of DType; later dtypes have none.
+constexpr std::array<std::string_view, dtype_count> storage_classes = {
     "DoubleStorage", "FloatStorage", "BFloat16Storage", "HalfStorage", "LongStorage", "IntStorage",           "ShortStorage",        "CharStorage",
     "",              "",             "",                "ByteStorage", "BoolStorage", "ComplexFloatStorage", "ComplexDoubleStorage"};
-static_assert(storage_classes.size() == static_cast<std::size_t>(DType::c128) + 1);
+static_assert(storage_classes[static_cast<std::size_t>(DType::c128)] == "ComplexDoubleStorage");
 
 constexpr auto every_dtype = [] {
     std::array<DType, storage_classes.size()> dtypes = {};

@@ -60,12 +60,11 @@ Value ZipCheckpoint::read() {
 
 /// By what is in it, never by trying: a file must not be one thing to us and another to torch.
 void ZipCheckpoint::check_kind() const {
-    constexpr std::string_view must = "a zip file must be one of torch.save";
-    if (zip_.has_in_any_case("constants.pkl")) refuse(must, "a TorchScript archive (constants.pkl)", file_);
+    if (zip_.has_in_any_case("constants.pkl")) refuse(must_be_of_torch_save, a_torch_script, file_);
     for (const std::string_view name : {"archive_format", "archive_version", "serialized_exported_program.json", "models/model.json"}) {
-        if (zip_.has_in_any_case(name)) refuse(must, fmt::format("an archive of torch.export ({})", name), file_);
+        if (zip_.has_in_any_case(name)) refuse(must_be_of_torch_save, fmt::format("an archive of torch.export ({})", name), file_);
     }
-    if (zip_.find("data.pkl") == nullptr) refuse(must, "another one, without data.pkl", file_);
+    if (zip_.find("data.pkl") == nullptr) refuse(must_be_of_torch_save, "another one, without data.pkl", file_);
 }
 
 std::string ZipCheckpoint::small_text(const zip::Record& record) {

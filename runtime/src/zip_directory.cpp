@@ -11,6 +11,8 @@
 namespace ravine::inline v0::zip {
 namespace {
 
+using torch_file::a_torch_script;
+using torch_file::must_be_of_torch_save;
 using torch_file::refuse;
 
 constexpr std::size_t longest_record_name = 4096;
@@ -101,6 +103,7 @@ class DirectoryReader {
     /// The numbers that did not fit, in the extra field made for them.
     void widen(std::string_view extra, std::uint64_t& packed, DirectoryEntry& entry);
     void check_root(const DirectoryEntry& entry);
+    [[noreturn]] void refuse_packed(std::uint16_t method) const;
     [[noreturn]] void refuse_here(std::string_view what, std::string_view got) const { refuse(what, got, file_, place_); }
 
     const std::string& file_;
@@ -131,7 +134,7 @@ DirectoryEntry DirectoryReader::read_entry() {
     if ((entry.flags & ~(sizes_follow | utf8_name)) != 0) {
         refuse_here("a record's flags must be among UTF-8 and sizes that follow (no encryption, no patches)", fmt::format("{:#06x}", entry.flags));
     }
-    if (const auto method = fields.next<std::uint16_t>(); method != 0) refuse_here("a record must be stored, not packed", fmt::format("method {}", method));
+    if (const auto method = fields.next<std::uint16_t>(); method != 0) refuse_packed(method);
     fields.text(4);  // time
     entry.crc = fields.next<std::uint32_t>();
     std::uint64_t packed = fields.next<std::uint32_t>();
@@ -149,6 +152,13 @@ DirectoryEntry DirectoryReader::read_entry() {
     rest_.remove_prefix(rest_.size() - fields.left());
     place_ += central_bytes + name + extra;
     return entry;
+}
+
+/// TorchScript packs its code: such a file is known by its record, before what is in it is looked at.
+void DirectoryReader::refuse_packed(std::uint16_t method) const {
+    const std::string_view directory(out_.bytes.data(), out_.bytes.size());
+    if (directory.find("/constants.pkl") != std::string_view::npos) refuse(must_be_of_torch_save, a_torch_script, file_);
+    refuse_here("a record must be stored, not packed", fmt::format("method {}", method));
 }
 
 void DirectoryReader::widen(std::string_view extra, std::uint64_t& packed, DirectoryEntry& entry) {

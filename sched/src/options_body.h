@@ -2,6 +2,8 @@
 #include "python_math.h"
 #include "rule_body.h"
 
+#include <ravine/runtime/text.h>
+
 #include <fmt/format.h>
 
 namespace ravine::inline v0::sched {
@@ -13,6 +15,9 @@ template <class T> std::string must(bool holds, std::string_view what, const T& 
 /// The same from a text that is empty or says what the option must be: what a loaded state is refused with.
 template <class T> std::string about(std::string_view option, std::string_view text, const T& got) {
     return text.empty() ? std::string() : fmt::format("{} {}, got {}", option, text, got);
+}
+inline std::string about(std::string_view option, std::string_view text, const std::string& got) {
+    return about(option, text, std::string_view(printable(got)));
 }
 inline std::string first_complaint(std::initializer_list<std::string> complaints) {
     for (const std::string& complaint : complaints) {

@@ -75,6 +75,7 @@ void AveragingForm::set_terms(std::int64_t n_averaged, kernels::StepArguments& a
 }
 
 std::string AveragingForm::complaint(DType dtype) const {
+    if (is_float8(dtype)) return fmt::format("must not be of 8-bit floating point, got {}", name(dtype));
     if (is_floating_point(real_dtype(dtype)) || decay) return {};
     if (rule == lerp) return fmt::format("must be floating-point or complex for get_swa_multi_avg_fn, got {}", name(dtype));
     const bool has_difference = dtype == DType::i64 || dtype == DType::i32 || dtype == DType::i16 || dtype == DType::i8 || dtype == DType::u8;

@@ -18,14 +18,15 @@ struct Seed {
     Value tree;
 };
 
+/// With zeros behind the values, to the bytes that every record of the pickle's target has.
 template <class T> Tensor row(std::initializer_list<T> values) {
-    const Tensor tensor = empty({values.size()}, dtype_of<T>::value);
+    const Tensor tensor = zeros({record_bytes / sizeof(T)}, dtype_of<T>::value);
     std::copy(values.begin(), values.end(), tensor.span<T>().begin());
     return tensor;
 }
 
 Dict model() {
-    Dict result = {{"weight", row({1.0F, 2.0F}).view({2, 1})}, {"flags", row<bool>({true, false})}, {"count", row<std::int64_t>({5})}};
+    Dict result = {{"weight", row({1.0F, 2.0F}).view({8, 2})}, {"flags", row<bool>({true, false})}, {"count", row<std::int64_t>({5})}};
     result.kind = Dict::Kind::ordered_dict;
     result.metadata = Dict{{"", Dict{{"version", 1}}}};
     return result;

@@ -1,3 +1,4 @@
+#include "seeds.h"
 #include "targets.h"
 
 #include "pickle_machine.h"
@@ -10,14 +11,12 @@
 namespace ravine::fuzz {
 namespace {
 
-constexpr std::uint64_t record_bytes = 64;
-
 /// Every storage whose key is one character has a record, of zeros.
 Value read_pickle(std::string_view bytes) {
     pickle::Setting setting;
     setting.where = "x.pt";
     setting.record_bytes = [](std::string_view key) {
-        return key.size() == 1 ? std::optional(record_bytes) : std::nullopt;
+        return key.size() == 1 ? std::optional(std::uint64_t{record_bytes}) : std::nullopt;
     };
     const pickle::Content content = pickle::Machine(bytes, setting).run();
     pickle::Tree tree(content, setting.where);

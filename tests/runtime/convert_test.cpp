@@ -30,6 +30,27 @@ TEST_CASE("item reads every real dtype as a double") {
     CHECK(contains(message_of<std::invalid_argument>([] { (void)zeros({}, DType::c64).item(); }), "must be a real number, got complex64"));
 }
 
+TEST_CASE("8-bit floating-point numbers have their values in every larger dtype, and none is made of a larger number") {
+    const auto values = [](DType dtype, std::vector<std::uint8_t> bytes) {
+        const Tensor tensor = borrow(static_cast<void*>(bytes.data()), dtype, {static_cast<std::int64_t>(bytes.size())});
+        CHECK(numbers_of(tensor.to(DType::f32)) == numbers_of(tensor.to(DType::f64)));
+        CHECK(numbers_of(tensor.to(DType::bf16)) == numbers_of(tensor.to(DType::f64)));
+        return numbers_of(tensor.to(DType::f64));
+    };
+    const auto is_nan = [](DType dtype, std::uint8_t byte) { return std::isnan(borrow(static_cast<void*>(&byte), dtype, {}).clone().item()); };
+    CHECK(values(DType::f8_e4m3fn, {0, 1, 7, 8, 0x38, 0xb9, 0x7e, 0xfe}) == std::vector<double>{0, 0x1p-9, 0x7p-9, 0x1p-6, 1, -1.125, 448, -448});
+    CHECK(values(DType::f8_e5m2, {0, 1, 3, 4, 0x3c, 0xbd, 0x7b, 0xfc}) == std::vector<double>{0, 0x1p-16, 0x3p-16, 0x1p-14, 1, -1.25, 57344, -INFINITY});
+    CHECK(values(DType::f8_e4m3fnuz, {0, 1, 7, 8, 0x40, 0xc1, 0x7f, 0xff}) == std::vector<double>{0, 0x1p-10, 0x7p-10, 0x1p-7, 1, -1.125, 240, -240});
+    CHECK(values(DType::f8_e5m2fnuz, {0, 1, 3, 4, 0x40, 0xc1, 0x7f, 0xff}) == std::vector<double>{0, 0x1p-17, 0x3p-17, 0x1p-15, 1, -1.25, 57344, -57344});
+    CHECK(values(DType::f8_e8m0fnu, {0, 1, 127, 254}) == std::vector<double>{0x1p-127, 0x1p-126, 1, 0x1p127});
+    CHECK(std::signbit(values(DType::f8_e4m3fn, {0x80})[0]));
+    for (const auto& [dtype, byte] : {std::pair(DType::f8_e4m3fn, 0x7f), {DType::f8_e4m3fn, 0xff}, {DType::f8_e5m2, 0x7d}, {DType::f8_e5m2, 0xff}, {DType::f8_e4m3fnuz, 0x80},
+                                      {DType::f8_e5m2fnuz, 0x80}, {DType::f8_e8m0fnu, 0xff}}) {
+        CHECK(is_nan(dtype, static_cast<std::uint8_t>(byte)));
+    }
+    CHECK(contains(message_of<std::invalid_argument>([] { (void)zeros({1}, DType::f32).to(DType::f8_e5m2); }), "got float8_e5m2 from float32"));
+}
+
 TEST_CASE("conversions round to nearest even and overflow to infinity") {
     const std::vector<double> numbers = {1.00390625, 1.01171875, 1e-8, 65519, 65520, -1e39, 0.1, -0.0};
     CHECK(numbers_of(tensor_of(numbers, DType::f64)) == numbers);

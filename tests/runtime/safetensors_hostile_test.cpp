@@ -80,7 +80,7 @@ TEST_CASE("an entry must have its three fields, each once and of its type") {
 }
 
 TEST_CASE("dtypes that cannot be held are refused by name") {
-    for (const auto name : {"F4", "F6_E2M3", "F6_E3M2", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"}) {
+    for (const auto name : {"F4", "F6_E2M3", "F6_E3M2"}) {
         const std::string entry = R"({"dtype":")" + std::string(name) + R"(","shape":[0],"data_offsets":[0,0]})";
         CHECK(contains(refusal_of_entry(entry), "the dtype of tensor 't' must be one that ravine can hold, got " + std::string(name)));
     }

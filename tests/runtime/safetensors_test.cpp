@@ -52,9 +52,11 @@ TEST_CASE("tensors are written by alignment, then by name, and metadata by key")
 }
 
 TEST_CASE("every dtype of the format comes back with its bytes") {
-    constexpr std::array names = {"F64", "F32", "BF16", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL", "C64"};
+    constexpr std::array names = {"F64", "F32", "BF16", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL", "C64", "", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"};
+    static_assert(names.size() == dtype_count);
     File file;
     for (std::size_t d = 0; d < names.size(); ++d) {
+        if (names[d][0] == '\0') continue;
         const Tensor tensor = zeros({2, 3}, static_cast<DType>(d));
         auto* bytes = static_cast<unsigned char*>(tensor.mutable_data());
         for (std::size_t i = 0; i < tensor.nbytes(); ++i) bytes[i] = static_cast<unsigned char>(i % 2);
@@ -62,7 +64,7 @@ TEST_CASE("every dtype of the format comes back with its bytes") {
     }
     const std::string bytes = written(file);
     const File back = parse(bytes);
-    REQUIRE(back.tensors.size() == names.size());
+    REQUIRE(back.tensors.size() == file.tensors.size());
     for (const auto& one : file.tensors) {
         CHECK(contains(bytes, "\""s + one.first + R"(":{"dtype":")" + one.first + '"'));
         const auto same = std::find_if(back.tensors.begin(), back.tensors.end(), [&](const auto& other) { return other.first == one.first; });

@@ -218,6 +218,12 @@ TEST_CASE("other archives are refused by name") {
     };
     CHECK(with("x/constants.pkl") == "torch_file: a zip file must be one of torch.save, got a TorchScript archive (constants.pkl) (x.pt)");
     CHECK(contains(with("x/CONSTANTS.pkl"), "a TorchScript archive"));
+    ZipFile packed = checkpoint_of(pickle_of_one);
+    packed.records.emplace_back("x/code/m.py", "packed");
+    packed.at("x/code/m.py").method = 8;
+    CHECK(contains(refusal_of(packed), "a record must be stored, not packed, got method 8"));
+    packed.records.emplace_back("x/constants.pkl", "data");
+    CHECK(contains(refusal_of(packed), "a TorchScript archive"));
     CHECK(contains(with("x/archive_format"), "an archive of torch.export"));
     ZipFile file = checkpoint_of(pickle_of_one);
     file.at("x/data.pkl").name = "x/DATA.pkl";

@@ -8,14 +8,41 @@
 
 namespace ravine::inline v0 {
 
-/// Element types of a Tensor. Parameters are f64, f32, bf16 or f16, or complex; the others surround them in checkpoints.
-enum class DType : std::uint8_t { f64, f32, bf16, f16, i64, i32, i16, i8, u64, u32, u16, u8, boolean, c64, c128 };
+/// Element types of a Tensor. Parameters are f64, f32, bf16 or f16, or complex; the others surround them in checkpoints. Those of 8-bit
+/// floating point are storage only: files hold them, and `Tensor::to` makes larger numbers of them.
+enum class DType : std::uint8_t {
+    f64,
+    f32,
+    bf16,
+    f16,
+    i64,
+    i32,
+    i16,
+    i8,
+    u64,
+    u32,
+    u16,
+    u8,
+    boolean,
+    c64,
+    c128,
+    f8_e4m3fn,    ///< no infinities; one NaN of each sign
+    f8_e5m2,      ///< as IEEE's
+    f8_e8m0fnu,   ///< a power of two, or NaN: the scale of a block
+    f8_e4m3fnuz,  ///< no infinities, one zero, one NaN
+    f8_e5m2fnuz,  ///< the same
+};
+/// How many there are.
+inline constexpr std::size_t dtype_count = static_cast<std::size_t>(DType::f8_e5m2fnuz) + 1;
 
 /// Bytes per element.
 RAVINE_API std::size_t item_size(DType dtype) noexcept;
 
 /// Whether the dtype is f64, f32, bf16 or f16: what optimizers and foreach functions work on.
 RAVINE_API bool is_floating_point(DType dtype) noexcept;
+
+/// Whether the dtype is an 8-bit floating-point one.
+RAVINE_API bool is_float8(DType dtype) noexcept;
 
 /// Whether the dtype is c64 or c128: an element is two numbers, the real and the imaginary part.
 RAVINE_API bool is_complex(DType dtype) noexcept;
