@@ -10,7 +10,7 @@ tools/setup.sh
 folder=$1
 shift
 if [ -f "$folder/build.ninja" ]; then
-    [ $# -eq 0 ] || meson configure "$folder" "$@"
+    [ $# -eq 0 ] || meson setup --reconfigure "$folder" "$@"
 else
     meson setup "$folder" -Dunity=on -Dunity_size=5 "$@"
 fi

@@ -30,8 +30,8 @@ run_tests build-tsan --suite runtime --suite optim --suite swa --timeout-multipl
 folders="build build-asan build-tsan"
 
 if command -v clang++ >/dev/null; then
-    # Device code is compiled by nvcc and its own host compiler, above.
-    CXX=clang++ tools/build.sh build-clang -Dwerror=true -Dcuda=disabled
+    # Device code is compiled by nvcc and its own host compiler, above. With libFuzzer, a short run of what reads files and specs.
+    CXX=clang++ tools/build.sh build-clang -Dwerror=true -Dcuda=disabled -Dfuzz=auto
     run_tests build-clang --no-suite project --no-suite isa
     folders="$folders build-clang"
 fi
