@@ -30,6 +30,7 @@ class ElementwiseBody final : public OptimizerBody {
     void prepare_group(const Parameters& params) override;
     void forget_state(const Parameter& parameter) noexcept override { store_.erase(parameter); }
     Parameters parameters_with_state() const override;
+    bool can_keep_state_in(DType dtype) const noexcept override { return dtype == DType::f32; }
     std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const override;
     void exchange_states(void* prepared) noexcept override;
 
@@ -116,7 +117,12 @@ class ElementwiseBody final : public OptimizerBody {
         const Parameter* parameter;
         StateStore::Slots* state;
     };
+    struct PreparedStates;
     void make_states(const Group& group, const RuleInfo& rule, std::span<const NewState> fresh) const;
+    /// The dtype of the state of a parameter with such data, where `chosen` is LoadOptions::state_dtype.
+    static DType state_dtype(const Tensor& data, std::optional<DType> chosen) noexcept;
+    /// What the state of a parameter has the shape and dtype of.
+    Tensor like_state(const Tensor& data) const;
     /// A parameter whose gradient is sparse: no row of the plan.
     struct SparseRow {
         std::size_t group;
@@ -141,6 +147,7 @@ class ElementwiseBody final : public OptimizerBody {
     std::vector<std::string_view> state_names_;  // of the tensors of all variants, in torch's order
     std::span<const char* const> scalar_names_;
     StateStore store_;
+    std::optional<DType> state_dtype_;
     SerialExecutor serial_;
 
     bool planned_ = false;

@@ -16,6 +16,8 @@ void ElementwiseBody::check_sparse(const SparseRow& row) const {
     if (const std::string_view complaint = algorithm_.sparse_complaint(options); !complaint.empty()) refuse(complaint);
     if (algorithm_.implementation(options) == Implementation::fused) refuse("implementation must not be fused");
     if (grad_scale().defined()) refuse("grad_scale must not go");
+    const Tensor& data = row.parameter.data();
+    if (state_dtype(data, state_dtype_) != data.dtype()) refuse("the state must have the parameter's dtype");
     if (row.state != nullptr && row.state->sparse.defined()) check_like_state(row);
     row.parameter.sparse_grad().check_indices(context());
     kernels::StepArguments arguments{};

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace ravine::inline v0::optim {
@@ -74,24 +75,43 @@ bool ElementwiseBody::load_slot(const LoadedState& state, std::string_view name,
         }
     }
     const Tensor* tensor = value.get_if<Tensor>();
+    const DType dtype = state_dtype(data, rules.state_dtype);
     const bool fits = tensor != nullptr && tensor->defined() && tensor->shape() == data.shape() &&
-                      (tensor->dtype() == data.dtype() || (rules.cast && is_floating_point(tensor->dtype()) && is_floating_point(data.dtype())));
-    if (!fits) return refuse(fmt::format("a {} tensor of shape {}", ravine::name(data.dtype()), data.shape().to_string()));
+                      (tensor->dtype() == dtype || tensor->dtype() == data.dtype() ||
+                       (rules.cast && is_floating_point(tensor->dtype()) && is_floating_point(data.dtype())));
+    if (!fits) return refuse(fmt::format("a {} tensor of shape {}", ravine::name(dtype), data.shape().to_string()));
     Tensor& own = slots.tensors[static_cast<std::size_t>(known - state_names_.begin())];
     if (rules.adopts) {
         own = *tensor;
         return adopted_complaint(own, data).empty() || refuse(adopted_complaint(own, data));
     }
-    own = zeros_like(data, context());
-    own.copy_(tensor->dtype() == data.dtype() ? *tensor : tensor->to(data.dtype(), context()), context());
+    own = dtype == data.dtype() ? zeros_like(data, context()) : zeros(data.shape(), dtype, context());
+    own.copy_(tensor->dtype() == dtype ? *tensor : tensor->to(dtype, context()), context());
     return true;
 }
 
+DType ElementwiseBody::state_dtype(const Tensor& data, std::optional<DType> chosen) noexcept {
+    const bool is_half = data.dtype() == DType::bf16 || data.dtype() == DType::f16;
+    return chosen && is_half && data.device().type == DeviceType::cpu ? *chosen : data.dtype();
+}
+
+Tensor ElementwiseBody::like_state(const Tensor& data) const {
+    const DType dtype = state_dtype(data, state_dtype_);
+    return dtype == data.dtype() ? data : empty(data.shape(), dtype, context());
+}
+
+/// What `exchange_states` takes.
+struct ElementwiseBody::PreparedStates {
+    StateStore store;
+    std::optional<DType> dtype;
+};
+
 std::shared_ptr<void> ElementwiseBody::prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const {
-    auto prepared = std::make_shared<StateStore>();
+    auto prepared = std::make_shared<PreparedStates>();
+    prepared->dtype = rules.state_dtype;
     for (const LoadedState& state : states) {
         if (state.slots->empty()) continue;  // torch makes the state of such an entry at its next step
-        StateStore::Slots& slots = prepared->obtain(*state.parameter);
+        StateStore::Slots& slots = prepared->store.obtain(*state.parameter);
         for (const auto& [key, value] : *state.slots) {
             const auto* name = key.get_if<std::string>();
             if (name != nullptr) load_slot(state, *name, value, rules, slots, complaints);
@@ -153,7 +173,7 @@ void ElementwiseBody::make_states(const Group& group, const RuleInfo& rule, std:
         for (const NewState& one : fresh) {
             Tensor& tensor = one.state->tensors[slot_index(rule, s)];
             if (tensor.defined()) continue;
-            like.push_back(one.parameter->data());
+            like.push_back(like_state(one.parameter->data()));
             missing.push_back(&tensor);
         }
         std::vector<Tensor> made = started(group, rule.state[s], like);
@@ -163,7 +183,9 @@ void ElementwiseBody::make_states(const Group& group, const RuleInfo& rule, std:
 
 void ElementwiseBody::exchange_states(void* prepared) noexcept {
     drop_plan();
-    store_.swap(*static_cast<StateStore*>(prepared));
+    auto& states = *static_cast<PreparedStates*>(prepared);
+    store_.swap(states.store);
+    std::swap(state_dtype_, states.dtype);
 }
 
 void ElementwiseBody::select_rows(const Parameters& parameters, std::span<const std::int64_t> source_rows) {
@@ -180,7 +202,7 @@ void ElementwiseBody::select_rows(const Parameters& parameters, std::span<const 
             Tensor& old = slots->tensors[s];
             if (!old.defined()) continue;
             check_rows(name(), parameter, old, parameter.data().shape(), source_rows);
-            const std::vector<Tensor> fresh = started(group, state_names_[s], std::span(&parameter.data(), 1));
+            const std::vector<Tensor> fresh = started(group, state_names_[s], std::array{like_state(parameter.data())});
             replacements.emplace_back(&old, rows_of(old, fresh[0], source_rows, context()));
         }
     }

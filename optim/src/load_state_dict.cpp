@@ -116,10 +116,14 @@ PreparedLoad OptimizerBody::prepare_load(const Value& state_dict, const LoadOpti
     for (std::size_t g = 0; g < reader.groups().size(); ++g) {
         result.groups.push_back(loaded_group(g, options.keep_options ? nullptr : reader.groups()[g].options, complaints));
     }
+    if (options.state_dtype && !can_keep_state_in(*options.state_dtype)) {
+        complaints.add(fmt::format("state_dtype must be float32, and the class elementwise, got {}", ravine::name(*options.state_dtype)));
+    }
     LoadedStates list(reader, options, result.groups, complaints);
     list.add_saved();
     if (options.missing == MissingParameter::keep) list.add_kept(*this);
-    result.states = prepare_states(list.states(), {.cast = options.cast || options.positional, .passes_unknown = options.positional}, complaints);
+    const LoadRules rules = {.cast = options.cast || options.positional, .passes_unknown = options.positional, .state_dtype = options.state_dtype};
+    result.states = prepare_states(list.states(), rules, complaints);
     complaints.raise(name(), what);
     result.spare = class_.make_group();
     return result;

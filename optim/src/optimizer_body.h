@@ -29,6 +29,7 @@ struct LoadRules {
     bool cast = false;            ///< tensors may have another floating-point dtype than their parameter
     bool passes_unknown = false;  ///< slots that the class does not have are passed over
     bool adopts = false;          ///< tensors are taken as they are, not copied
+    std::optional<DType> state_dtype = {};  ///< see LoadOptions; one that the class said that it can keep
 };
 
 /// The state of one parameter as a file has it.
@@ -109,6 +110,7 @@ class OptimizerBody {
     /// Parameters with state, in the order in which it was made.
     virtual Parameters parameters_with_state() const = 0;
     /// Copies loaded states into a store of its own; what does not fit goes to `complaints`.
+    virtual bool can_keep_state_in(DType) const noexcept { return false; }
     virtual std::shared_ptr<void> prepare_states(std::span<const LoadedState> states, const LoadRules& rules, Complaints& complaints) const = 0;
     /// Exchanges all state for what `prepare_states` gave.
     virtual void exchange_states(void* prepared) noexcept = 0;

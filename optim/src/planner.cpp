@@ -78,7 +78,7 @@ void Planner::add_group(std::size_t index) {
         body_.makes_state_ = body_.makes_state_ || fresh;
         const std::size_t entry = entry_for({.wave = wave_for(occurrence, implementation == Implementation::for_loop),
                                              .group = index,
-                                             .dtype = real_dtype(parameter.data().dtype()),
+                                             .dtype = real_dtype(ElementwiseBody::state_dtype(parameter.data(), body_.state_dtype_)),
                                              .device = device,
                                              .step = (has_step ? state->step : 0) + static_cast<std::int64_t>(occurrence),
                                              .scalars = scalars,
@@ -150,6 +150,11 @@ StateStore::Slots* Planner::state_for(const Parameter& parameter, const RuleInfo
             throw std::invalid_argument(fmt::format("{}: the state of {} must have {} with these options, got a state made without it",
                                                     body_.name(), describe(parameter), rule.state[s]));
         }
+        const DType dtype = ElementwiseBody::state_dtype(parameter.data(), body_.state_dtype_);
+        if (!is_sparse && tensor.dtype() != dtype) {
+            throw std::invalid_argument(fmt::format("{}: {} of {} must be {}, got {} (after rebind to another device load_state_dict makes it so)",
+                                                    body_.name(), rule.state[s], describe(parameter), name(dtype), name(tensor.dtype())));
+        }
         const Shape& shape = is_sparse ? state.sparse.shape() : tensor.shape();
         if (!(shape == parameter.data().shape())) {
             throw std::invalid_argument(fmt::format("{}: {} of {} must have the parameter's shape {}, got {} (after rebind see select_rows)",
@@ -178,7 +183,9 @@ std::size_t Planner::entry_for(ElementwiseBody::Entry entry, const StateStore::S
     // Which operations a list runs, the host must know: where it does not, the stepwise kernel does the same.
     KernelKind kind = kind_of(entry.implementation);
     if (kind == KernelKind::list && entry.counted && rule.sets_switches) kind = KernelKind::stepwise;
-    entry.plan_entry = body_.waves_[entry.wave].plan.add_entry(ravine::entry_of(rule, kind, body_.isa_, entry.dtype, entry.device));
+    PlanEntry planned = ravine::entry_of(rule, kind, body_.isa_, entry.dtype, entry.device);
+    planned.dtype = entry.dtype;
+    entry.plan_entry = body_.waves_[entry.wave].plan.add_entry(planned);
     body_.entries_.push_back(entry);
     return known->second;
 }
@@ -188,7 +195,7 @@ Tensor Planner::average_for(const Candidate& candidate) const {
     if (body_.follower() == nullptr) return {};
     auto& entry = body_.entries_[candidate.entry];
     const PlanEntry& planned = body_.waves_[entry.wave].plan.entry(entry.plan_entry);
-    if (entry.stride != 1 || planned.device_list != nullptr) return {};
+    if (entry.stride != 1 || planned.device_list != nullptr || real_dtype(candidate.parameter->data().dtype()) != entry.dtype) return {};
     Tensor average = body_.follower()->average_of(*candidate.parameter);
     if (!average.defined() || real_dtype(average.dtype()) != entry.average.value_or(real_dtype(average.dtype()))) return {};
     entry.average = real_dtype(average.dtype());

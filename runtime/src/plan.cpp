@@ -54,14 +54,14 @@ std::size_t Plan::add_row(unsigned entry, std::span<const Tensor* const> slots, 
         if (average != nullptr) average_parts = average->view_as_real();
         return add_row(entry, std::span(seen, slots.size()), average == nullptr ? nullptr : &average_parts);
     }
-    Row row = Row::of(entry, slots);
+    Row row = Row::of(entry, slots, entries_[entry].dtype.value_or(first.dtype()));
     if (entries_[entry].device.type != DeviceType::cpu) {
         for (const Tensor* tensor : slots) row.tensors.push_back(*tensor);
         if (average != nullptr) row.average_tensor = *average;
     } else if (average != nullptr) {
         const Tensor* pair[kernels::AverageSlots::slots] = {average, &first};
         row.average = averages_.size();
-        averages_.push_back(Row::of(entry, pair));
+        averages_.push_back(Row::of(entry, pair, average->dtype()));
     }
     rows_.push_back(std::move(row));
     return rows_.size() - 1;

@@ -10,24 +10,26 @@ constexpr std::int64_t tile_bytes = 4096;
 
 }  // namespace
 
-Plan::Row Plan::Row::of(unsigned entry, std::span<const Tensor* const> slots) {
+Plan::Row Plan::Row::of(unsigned entry, std::span<const Tensor* const> slots, DType dtype) {
     const Tensor& first = *slots.front();
     Row row;
     row.count = first.numel();
-    row.item = item_size(first.dtype());
+    row.item = item_size(dtype);
     row.entry = entry;
     bool flat = true, alike = true;
     for (std::size_t s = 0; s < slots.size(); ++s) {
         row.slot[s] = const_cast<void*>(slots[s]->data());
         flat = flat && slots[s]->has_layout_of(first);
-        alike = alike && slots[s]->dtype() == first.dtype();
+        alike = alike && slots[s]->dtype() == dtype;
     }
     if (!flat || !alike) row.tiling = std::make_unique<Tiling>();
     for (std::size_t s = 0; s < slots.size() && row.tiling != nullptr; ++s) {
         Tiling::Slot& tile = row.tiling->slot[s];
         tile.item = item_size(slots[s]->dtype());
         if (!flat) tile.cursor.emplace(slots[s]->shape(), slots[s]->strides());
-        if (slots[s]->dtype() != first.dtype()) tile.convert = converter_of(slots[s]->dtype(), first.dtype());
+        if (slots[s]->dtype() == dtype) continue;
+        tile.convert = converter_of(slots[s]->dtype(), dtype);
+        tile.convert_back = converter_of(dtype, slots[s]->dtype());
     }
     return row;
 }
@@ -73,8 +75,13 @@ void Plan::Row::run_tiled(const kernels::Chunk& chunk, std::size_t index, kernel
         kernel(&tile, 1, arguments);
         for (std::size_t s = 0; s < slot.size(); ++s) {
             const Tiling::Slot& how = tiling->slot[s];
-            if (!how.cursor || (writes >> s & 1u) == 0) continue;
-            how.cursor->scatter(tiles[s], begin + first, tile.count, how.item, static_cast<std::byte*>(slot[s]));
+            if ((writes >> s & 1u) == 0 || (!how.cursor && how.convert == nullptr)) continue;
+            std::byte* written = tiles[s];
+            if (how.convert != nullptr) {
+                written = how.cursor ? unconverted : place(s, begin + first);
+                how.convert_back(tiles[s], written, tile.count);
+            }
+            if (how.cursor) how.cursor->scatter(written, begin + first, tile.count, how.item, static_cast<std::byte*>(slot[s]));
         }
     }
 }

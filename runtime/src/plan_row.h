@@ -16,7 +16,8 @@ inline constexpr std::int64_t chunk_elements = 16384;
 struct Plan::Tiling {
     struct Slot {
         std::optional<StridedCursor> cursor;  ///< where the layouts differ: how to walk it
-        Converter* convert = nullptr;         ///< where its dtype is not that of the first slot
+        Converter* convert = nullptr;         ///< where its dtype is not the row's
+        Converter* convert_back = nullptr;
         std::size_t item = 0;
     };
     std::array<Slot, kernels::max_slots> slot;
@@ -44,7 +45,7 @@ struct Plan::Row {
     }
     Walk walk() const noexcept { return tiling == nullptr ? Walk::flat : Walk::tiled; }
     /// Of tensors on the host. Of others, that are never walked, only count and entry are said.
-    static Row of(unsigned entry, std::span<const Tensor* const> slots);
+    static Row of(unsigned entry, std::span<const Tensor* const> slots, DType dtype);
     void cut(std::size_t index, std::vector<kernels::Chunk>& chunks);
     /// Chunk number `index` of all, by tiles.
     void run_tiled(const kernels::Chunk& chunk, std::size_t index, kernels::Kernel* kernel, const kernels::StepArguments& arguments,

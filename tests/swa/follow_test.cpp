@@ -60,7 +60,7 @@ Value values_of(const swa::AveragedModel& average, const Parameters& parameters)
 }
 
 void check_followed(std::string_view name, const Dict& options, Implementation implementation, const std::vector<Shape>& shapes, DType dtype,
-                    swa::AveragedModelOptions how, const Context& context = {}) {
+                    swa::AveragedModelOptions how, const Context& context = {}, const optim::LoadOptions& load = {}) {
     const FollowedModel apart(shapes, dtype), together(shapes, dtype);
     how.buffers = apart.buffers;
     swa::AveragedModel after(apart.parameters, how, context);
@@ -69,6 +69,7 @@ void check_followed(std::string_view name, const Dict& options, Implementation i
     Optimizer one = optim::make(name, apart.trained, options, context), other = optim::make(name, together.trained, options, context);
     one.set_implementation(implementation);
     other.set_implementation(implementation);
+    for (Optimizer* optimizer : {&one, &other}) optimizer->load_state_dict(optimizer->state_dict(), load);
     within.follow(other, together.parameters, together.buffers);
     for (int step = 1; step <= 4; ++step) {
         apart.backward(step);
@@ -92,6 +93,14 @@ TEST_CASE("a step that averages gives the bits of the step and the update, for e
                 CAPTURE(std::string(ravine::name(dtype)));
                 check_followed(name, {}, Implementation::fused, {{}, {9}, {3, 5}, {0}, {70}}, dtype, how);
             }
+        }
+    }
+}
+
+TEST_CASE("averages of 16-bit parameters with float32 state follow, too") {
+    for (const DType dtype : {DType::bf16, DType::f16}) {
+        for (const swa::AveragedModelOptions& how : averages()) {
+            check_followed("AdamW", {}, Implementation::fused, {{}, {9}, {3, 5}, {70}}, dtype, how, {}, {.state_dtype = DType::f32});
         }
     }
 }

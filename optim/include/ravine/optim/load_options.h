@@ -1,8 +1,9 @@
 #pragma once
-#include <ravine/runtime/export.h>
+#include <ravine/runtime/dtype.h>
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace ravine::inline v0::optim {
@@ -25,6 +26,12 @@ struct LoadOptions {
     bool keep_options = false;
     /// Converts tensors of another floating-point dtype to the dtype of their parameter.
     bool cast = false;
+    /// Keeps the state of bfloat16 and float16 parameters in this dtype, which must be float32, from now on and that of later
+    /// parameters too; torch makes the parameter's dtype of it, in which moments lose what 16 bits cannot hold. Tensors of either
+    /// dtype are taken. A step widens such a parameter and its gradient, computes as for a float32 one, and rounds the parameter
+    /// once; averages that follow it move apart. With `optimizer.state_dict()` it may be chosen before the first step. For
+    /// elementwise classes, with dense gradients, on the host. A load without it goes back to the parameters' dtypes.
+    std::optional<DType> state_dtype = {};
     /// For this and the next two, parameters must have names on both sides, and not be matched by position.
     MissingParameter missing = MissingParameter::refuse;
     /// Passes over parameters of the state dict that the optimizer does not have.

@@ -5,6 +5,7 @@
 #include <ravine/runtime/tensor.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct PlanEntry {
     kernels::Kernel* kernel = nullptr;
     kernels::StepArguments arguments{};
     unsigned writes = 0;  ///< slots that the kernel writes, as bits
+    /// Of the kernel, where not every first slot of a row has it: on the host only.
+    std::optional<DType> dtype{};
     EntryAverage average{};
 
     /// Where the tensors of its rows lie. On a device `device_kernel` makes the update, or, if it is set, `device_list`,
@@ -70,8 +73,8 @@ class RAVINE_API Plan {
     PlanEntry& entry(unsigned index) noexcept { return entries_[index]; }
 
     /// Adds a row: the tensors of its slots, of equal shape; of complex ones the row has the parts. Their dtypes are equal, but
-    /// on the host a slot that the kernel only reads may have another floating-point dtype than the first, to which it is rounded
-    /// as by Tensor::to. Returns its number.
+    /// on the host a slot may have another floating-point dtype than the entry's, which is the first slot's if it does not say:
+    /// it is rounded to that one, and what the kernel writes is rounded back, as by Tensor::to. Returns the row's number.
     /// A row of an update may have an average, of any floating-point dtype on the host, which moves while the parameter is still in a
     /// register or in cache; by the entry's `device_list` it does not.
     std::size_t add_row(unsigned entry, std::span<const Tensor* const> slots, const Tensor* average = nullptr);
