@@ -15,11 +15,15 @@ Tensor first_of(const Tensor& block, std::int64_t bytes) {
     return borrow(block.mutable_data(), block.dtype(), {bytes}, {.device = block.device()});
 }
 
+/// Asking what the CPU has may trap in a virtual machine and cost more than a small stream: once is enough.
 const auto& table() {
+    static const auto& of_cpu = []() -> const auto& {
 #if defined(__x86_64__)
-    if (is_available(Isa::avx2)) return walks<kernels::avx2>::table;
+        if (is_available(Isa::avx2)) return walks<kernels::avx2>::table;
 #endif
-    return walks<kernels::baseline>::table;
+        return walks<kernels::baseline>::table;
+    }();
+    return of_cpu;
 }
 
 }  // namespace
